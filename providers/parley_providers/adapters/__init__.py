@@ -1,0 +1,1 @@
+"""One module per wire format; each maps it to the normalised model and its faults to `parley_providers.errors`."""

@@ -1,0 +1,180 @@
+"""What can go wrong between Parley and a model.
+
+    ProviderError
+    ├── RateLimitedError        wait `retry_after_s`, or ask another
+    ├── QuotaExceededError      the account is exhausted: ask another, tell the person
+    ├── OverloadedError         the server is busy: wait, or ask another
+    ├── ServerError             the server failed: retry, or ask another
+    │   └── EngineCrashedError  the embedded engine died: the next request restarts it
+    ├── ConnectionFailedError   nobody answers there: ask another, tell the person how to start it
+    ├── DeadlineExceededError   it took longer than the request allows
+    ├── StreamTruncatedError    the answer broke off: never use what came
+    ├── ContextWindowError      the prompt is too long for the model: shorten it
+    ├── AuthenticationError     the key is missing or refused: the person must act
+    ├── ModelNotFoundError      no such model there: pull it, or name another
+    ├── BadRequestError         the request is wrong: retrying cannot help
+    ├── ContentFilteredError    the vendor refused the content
+    └── NoModelError            there is no model to ask at all: the message says how to get one
+
+Cancellation is not an error: it stays `asyncio.CancelledError`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, TypeAlias
+
+ErrorKind: TypeAlias = Literal[
+    "rate_limit",
+    "quota",
+    "overloaded",
+    "server",
+    "connection",
+    "timeout",
+    "truncated",
+    "context_window",
+    "auth",
+    "not_found",
+    "bad_request",
+    "content_filter",
+]
+
+
+class ProviderError(Exception):
+    """A call failed. The type says what the caller can do; `str(error)` is written for the person.
+
+    Args:
+        message: What was wrong, with the value, and what to do next.
+        provider: The provider's name, or "" before one was chosen.
+        model: The model asked for, or "".
+        status: The HTTP status, where there was one.
+        retry_after_s: How long the server asked to wait, in seconds, where it did.
+        request_id: The vendor's id of the request, for its support.
+    """
+
+    kind: ClassVar[ErrorKind] = "server"
+    retryable: ClassVar[bool] = False
+    trips_breaker: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        provider: str = "",
+        model: str = "",
+        status: int | None = None,
+        retry_after_s: float | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.provider = provider
+        self.model = model
+        self.status = status
+        self.retry_after_s = retry_after_s
+        self.request_id = request_id
+
+
+class RateLimitedError(ProviderError):
+    """Too many requests: a cooldown, not a fault of the server."""
+
+    kind = "rate_limit"
+    retryable = True
+
+
+class QuotaExceededError(ProviderError):
+    """The account has no money or quota left."""
+
+    kind = "quota"
+
+
+class OverloadedError(ProviderError):
+    """The server has no room now (503, 529, a full queue)."""
+
+    kind = "overloaded"
+    retryable = True
+    trips_breaker = True
+
+
+class ServerError(ProviderError):
+    """The server failed by its own fault."""
+
+    kind = "server"
+    retryable = True
+    trips_breaker = True
+
+
+class EngineCrashedError(ServerError):
+    """The embedded engine's process died; nothing was changed, and the next request starts it again."""
+
+
+class ConnectionFailedError(ProviderError):
+    """No connection: refused, unresolved, TLS failed, or dropped before the first byte."""
+
+    kind = "connection"
+    retryable = True
+    trips_breaker = True
+
+
+class DeadlineExceededError(ProviderError):
+    """Connecting, the first token, the next token, or the whole answer took too long."""
+
+    kind = "timeout"
+    retryable = True
+    trips_breaker = True
+
+
+class StreamTruncatedError(ProviderError):
+    """The stream ended without saying that the answer is complete."""
+
+    kind = "truncated"
+    retryable = True
+    trips_breaker = True
+
+
+class ContextWindowError(ProviderError):
+    """The prompt does not fit; `prompt_tokens` and `window_tokens` where the server told."""
+
+    kind = "context_window"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        prompt_tokens: int | None = None,
+        window_tokens: int | None = None,
+        provider: str = "",
+        model: str = "",
+        status: int | None = None,
+    ) -> None:
+        super().__init__(message, provider=provider, model=model, status=status)
+        self.prompt_tokens = prompt_tokens
+        self.window_tokens = window_tokens
+
+
+class AuthenticationError(ProviderError):
+    """401 or 403: the key is missing, wrong, or may not do this."""
+
+    kind = "auth"
+
+
+class ModelNotFoundError(ProviderError):
+    """The provider has no such model."""
+
+    kind = "not_found"
+
+
+class BadRequestError(ProviderError):
+    """The request, or what the model made of it, is at fault, whatever the status says."""
+
+    kind = "bad_request"
+
+
+class ContentFilteredError(ProviderError):
+    """The vendor's filter, or the model itself, refused."""
+
+    kind = "content_filter"
+
+
+class NoModelError(ProviderError):
+    """No provider has a model that could be asked."""
+
+    kind = "not_found"

@@ -1,0 +1,38 @@
+"""Which model serves a request, and why: the `Route` value and the `Router` port.
+
+How a route is decided from measured profiles is left to the port's implementation; until one exists, the route is the
+configured model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from parley_providers.requests import LLMRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """The decision which model serves a request.
+
+    `reason` is one word for machines ("configured", "requested", …), `why` one sentence for the person.
+    """
+
+    provider: str
+    model: str
+    reason: str
+    why: str
+
+
+class Router(Protocol):
+    """Decides the route of each request."""
+
+    async def route(self, request: LLMRequest) -> Route:
+        """The route for this request.
+
+        Raises:
+            NoModelError: nothing can serve it; the message says how to get a model.
+        """
+        ...

@@ -1,0 +1,37 @@
+"""What one call used: tokens and durations, each a value or unknown (`None`), never a zero for unknown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Token counts as the server reported them.
+
+    `prompt_tokens` is the whole prompt; `cached_prompt_tokens` the part of it that came from the server's cache;
+    `output_tokens` includes `reasoning_tokens`.
+    """
+
+    prompt_tokens: int | None = None
+    cached_prompt_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timings:
+    """Durations in nanoseconds as the server reported them; `prefill_ns` covers uncached prompt tokens only."""
+
+    queue_ns: int | None = None
+    load_ns: int | None = None
+    prefill_ns: int | None = None
+    decode_ns: int | None = None
+    total_ns: int | None = None
+
+    @property
+    def residual_ns(self) -> int | None:
+        """What `total_ns` holds beyond load, prefill and decode: waiting and templating; unknown without a total."""
+        if self.total_ns is None:
+            return None
+        return self.total_ns - (self.load_ns or 0) - (self.prefill_ns or 0) - (self.decode_ns or 0)

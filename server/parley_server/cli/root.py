@@ -1,0 +1,39 @@
+"""The `parley` command itself: its help, its version, and the boundary where errors become one line and an exit code.
+
+Exit codes: 0 done; 1 refused or failed, with the reason on standard error; 2 wrong usage; 130 cancelled.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+import typer
+
+app = typer.Typer(
+    name="parley",
+    help="A council of models, local first, behind any editor.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"parley {version('parley-ls')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Print the version and leave."
+    ),
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
