@@ -17,8 +17,8 @@ class ModelFacts:
     """What a provider knows of one of its models; None is unknown.
 
     `digest` is the sha256 of the weights (hex) or the provider's own digest. `window_tokens` is what fits at this
-    server's present setting, `max_window_tokens` what the model was made for. `size_bytes` and `vram_bytes` are of the loaded
-    model. `settings` are the runner options that the provider loads it with.
+    server's present setting, `max_window_tokens` what the model was made for. `size_bytes` and `vram_bytes` are of the
+    loaded model. `settings` are the runner options that the provider loads it with.
     """
 
     name: str

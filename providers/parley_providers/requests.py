@@ -42,8 +42,8 @@ class LLMRequest:
     """One question to a model.
 
     `model` is a provider's name for it (None: the route decides). `task_class` is what kind of work this is, under
-    which the call is recorded. With `json_schema` the answer is one JSON value of that schema. `correlation_id` is shared by
-    everything that one user request caused.
+    which the call is recorded. With `json_schema` the answer is one JSON value of that schema. `correlation_id` is
+    shared by everything that one user request caused.
     """
 
     messages: tuple[Message, ...]
