@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from parley_providers.collect import collect
 from parley_providers.errors import NoModelError, ProviderError
 from parley_providers.measure import measured
+from parley_providers.origins import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable
@@ -78,10 +79,23 @@ class ProviderChain:
         """What is known of the model that `route` chose: its window sizes the prompt."""
         return await self._provider(route).facts(route.model)
 
+    def is_on_loopback(self, route: Route) -> bool:
+        """Whether what is sent by `route` stays on this machine."""
+        return is_loopback(self._provider(route).origin)
+
     async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamEvent, None]:
-        """See `Provider`: routed, measured."""
+        """See `Provider`: routed, measured.
+
+        Raises:
+            NoModelError: the request may not leave this machine, but the route would take it elsewhere.
+        """
         route = await self._router.route(request)
         provider = self._provider(route)
+        if request.loopback_only and not self.is_on_loopback(route):
+            raise NoModelError(
+                f"The text holds secrets and was prepared for a model on this machine, but the route now leads to "
+                f"{route.provider}. Nothing was sent. Try again."
+            )
         facts = await provider.facts(route.model)
         routed = replace(request, model=route.model)
         async with aclosing(measured(provider, routed, route, facts, self._instruments)) as events:

@@ -43,7 +43,8 @@ class LLMRequest:
 
     `model` is a provider's name for it (None: the route decides). `task_class` is what kind of work this is, under
     which the call is recorded. With `json_schema` the answer is one JSON value of that schema. `correlation_id` is
-    shared by everything that one user request caused.
+    shared by everything that one user request caused. `loopback_only` forbids sending it off this machine: it holds
+    secrets in the clear.
     """
 
     messages: tuple[Message, ...]
@@ -57,6 +58,7 @@ class LLMRequest:
     tools: tuple[ToolSpec, ...] = ()
     deadlines: Deadlines = field(default_factory=Deadlines)
     correlation_id: str = ""
+    loopback_only: bool = False
 
 
 class FinishReason(StrEnum):

@@ -39,6 +39,15 @@ class RefactorRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A task class that could be asked for here; with a `disabled_reason` it cannot, and the sentence says why."""
+
+    task: TaskClass
+    title: str
+    disabled_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """The model is being asked, for the `attempt`th time (1 is the first; later ones are repairs).
 
@@ -91,6 +100,13 @@ class Repairing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunningTests:
+    """The test command that the person named now runs on the result, in a scratch copy of the workspace."""
+
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proposed:
     """The refactoring succeeded: minimal edits to the document and files to create.
 
@@ -123,4 +139,6 @@ class Explained:
     text: str
 
 
-RefactorEvent: TypeAlias = Asked | Routed | Streamed | Restarted | Answered | Repairing | Proposed | Refused | Explained
+RefactorEvent: TypeAlias = (
+    Asked | Routed | Streamed | Restarted | Answered | Repairing | RunningTests | Proposed | Refused | Explained
+)
