@@ -1,0 +1,12 @@
+"""Keeping call records in one SQLite file that several Parley processes share. The only place with a database driver.
+
+Reading order: `schema` (the table and its numbered migrations), `rows` (records to rows and back), `files` (opening,
+permissions, what an error means), `writer` (takes records on a thread of its own), `reader`. Importing this package
+loads no driver: that happens in the writer's thread, or at the first read.
+"""
+
+from parley_profiling.stores.files import DATABASE_NAME
+from parley_profiling.stores.reader import Selection, read_calls
+from parley_profiling.stores.writer import CallStore
+
+__all__ = ["DATABASE_NAME", "CallStore", "Selection", "read_calls"]

@@ -1,0 +1,59 @@
+"""Call records as rows, and rows as call records: pure, and exact except that secrets are redacted on the way in."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from parley_profiling.redaction import redact, redact_settings
+from parley_providers.records import CallRecord
+from parley_providers.usage import Timings, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Row: TypeAlias = "dict[str, str | int | float | None]"
+
+_SAME = (
+    "record_id", "correlation_id", "task_class", "provider", "model", "route_reason", "outcome", "model_digest",
+    "server_version", "hardware", "window_tokens", "size_bytes", "vram_bytes", "max_output_tokens", "temperature",
+    "first_event_ns", "first_visible_ns", "wall_ns",
+)  # fmt: skip
+_USAGE = ("prompt_tokens", "cached_prompt_tokens", "output_tokens", "reasoning_tokens")
+_TIMINGS = ("queue_ns", "load_ns", "prefill_ns", "decode_ns", "total_ns")
+
+
+def to_row(record: CallRecord) -> Row:
+    """The row of `record`: unknown is None, times are ISO 8601 in UTC."""
+    return {
+        **{name: getattr(record, name) for name in _SAME},
+        **{name: getattr(record.usage, name) for name in _USAGE},
+        **{name: getattr(record.timings, name) for name in _TIMINGS},
+        "started_at": timestamp(record.started_at),
+        "origin": redact(record.origin),
+        "error": None if record.error is None else redact(record.error),
+        "cold": None if record.cold is None else int(record.cold),
+        "constrained": int(record.constrained),
+        "settings": json.dumps(redact_settings(record.settings), sort_keys=True, ensure_ascii=False, default=str),
+    }
+
+
+def from_row(row: Mapping[str, Any]) -> CallRecord:
+    """The record of `row`."""
+    return CallRecord(
+        **{name: row[name] for name in _SAME},
+        usage=Usage(**{name: row[name] for name in _USAGE}),
+        timings=Timings(**{name: row[name] for name in _TIMINGS}),
+        started_at=datetime.fromisoformat(row["started_at"]),
+        origin=row["origin"],
+        error=row["error"],
+        cold=None if row["cold"] is None else bool(row["cold"]),
+        constrained=bool(row["constrained"]),
+        settings=json.loads(row["settings"]),
+    )
+
+
+def timestamp(moment: datetime) -> str:
+    """`moment` in UTC, of a fixed width, so that text order is time order."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
