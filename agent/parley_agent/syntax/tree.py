@@ -1,0 +1,117 @@
+"""A parsed text: the tree, its errors, and queries over it, in code points.
+
+Loads a language's grammar at the first parse of that language. What the nodes mean belongs to the modules beside it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, TypeAlias
+
+import tree_sitter
+
+from parley_agent.document import Span
+from parley_agent.syntax.offsets import Offsets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from parley_agent.syntax.language import Grammar, Language
+
+Node: TypeAlias = tree_sitter.Node
+Captures: TypeAlias = dict[str, list[tree_sitter.Node]]
+
+
+class Tree:
+    """A text as its grammar sees it; it always has a tree, broken text included."""
+
+    __slots__ = ("_captures", "_matches", "_offsets", "_tree", "language")
+
+    def __init__(self, text: str, language: Language) -> None:
+        self.language = language
+        self._offsets = Offsets(text)
+        self._tree = tree_sitter.Parser(_grammar(language.grammar)).parse(self._offsets.data)
+        self._matches: dict[str, list[Captures]] = {}
+        self._captures: dict[str, Captures] = {}
+
+    @property
+    def text(self) -> str:
+        """The text that was parsed."""
+        return self._offsets.text
+
+    @property
+    def root(self) -> Node:
+        """The node of the whole text; for this room only."""
+        return self._tree.root_node
+
+    def errors(self) -> tuple[Span, ...]:
+        """Where the grammar gave up, or missed a token: outermost spans in order, empty for a token that is missing."""
+        if not self.root.has_error:
+            return ()
+        return tuple(self.span(node) for node in _broken(self.root))
+
+    def matches(self, query: str) -> list[Captures]:
+        """The matches of a query in the whole tree, each a map of capture name to nodes."""
+        if query not in self._matches:
+            cursor = tree_sitter.QueryCursor(_query(self.language.grammar, query))
+            self._matches[query] = [captures for _, captures in cursor.matches(self.root)]
+        return self._matches[query]
+
+    def captures(self, query: str, span: Span | None = None) -> Captures:
+        """The nodes that a query captures, by capture name, in the nodes that touch `span`, or in the whole tree."""
+        if span is None and query in self._captures:
+            return self._captures[query]
+        cursor = tree_sitter.QueryCursor(_query(self.language.grammar, query))
+        if span is not None:
+            cursor.set_byte_range(self._offsets.to_byte(span.start), self._offsets.to_byte(span.end))
+        captures = cursor.captures(self.root)
+        if span is None:
+            self._captures[query] = captures
+        return captures
+
+    def span(self, node: Node) -> Span:
+        """Where `node` is, in code points."""
+        return Span(start=self._offsets.to_code_point(node.start_byte), end=self._offsets.to_code_point(node.end_byte))
+
+    def slice(self, node: Node) -> str:
+        """The text of `node`."""
+        return self._offsets.slice(node.start_byte, node.end_byte)
+
+    def data(self, node: Node) -> bytes:
+        """The UTF-8 of `node`'s text: quicker to compare than the text."""
+        return self._offsets.data[node.start_byte : node.end_byte]
+
+    def bytes_between(self, start_byte: int, end_byte: int) -> bytes:
+        """The UTF-8 between two byte offsets."""
+        return self._offsets.data[start_byte:end_byte]
+
+    def node_at(self, span: Span) -> Node:
+        """The smallest node that holds `span`."""
+        start, end = self._offsets.to_byte(span.start), self._offsets.to_byte(span.end)
+        return self.root.descendant_for_byte_range(start, end) or self.root
+
+
+def parse(text: str, language: Language) -> Tree:
+    """Parse `text`. Never fails: what the grammar cannot read is among the tree's `errors`."""
+    return Tree(text, language)
+
+
+def _broken(root: Node) -> Iterator[Node]:
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        if node.is_error or node.is_missing:
+            yield node
+        elif node.has_error:
+            pending.extend(reversed(node.children))
+
+
+@cache
+def _grammar(grammar: Grammar) -> tree_sitter.Language:
+    return tree_sitter.Language(getattr(import_module(grammar.module), grammar.function)())
+
+
+@cache
+def _query(grammar: Grammar, text: str) -> tree_sitter.Query:
+    return tree_sitter.Query(_grammar(grammar), text)
