@@ -36,3 +36,8 @@ class Router(Protocol):
             NoModelError: nothing can serve it; the message says how to get a model.
         """
         ...
+
+
+def asked_for(provider: str, model: str) -> Route:
+    """The route of a call that was sent to `provider` directly, past any router."""
+    return Route(provider=provider, model=model, reason="requested", why=f"{model or provider} was asked for.")

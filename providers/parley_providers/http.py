@@ -1,0 +1,295 @@
+"""HTTP with one server: its connections, its deadlines, and what a broken exchange means.
+
+What a refusal's body says belongs to the adapter that knows the server, through the `Explain` it passes; the JSON that
+goes over the wire belongs to it too. httpx2 is imported at the first connection: start-up never pays for it.
+
+**Invariants.** No redirect is followed. What goes to loopback takes no proxy; the rest honours `HTTPS_PROXY`,
+`NO_PROXY` and `SSL_CERT_FILE`. A line and an answer have a size that they cannot pass. Leaving `answer`, by
+cancellation too, closes the connection unless the answer was read to its end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from urllib.parse import urlsplit
+
+from parley_providers.errors import (
+    BadRequestError,
+    ConnectionFailedError,
+    DeadlineExceededError,
+    ProviderError,
+    ServerError,
+    StreamTruncatedError,
+)
+from parley_providers.origins import is_loopback
+from parley_providers.refusals import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+
+    import httpx2
+
+    from parley_providers.messages import JsonObject
+    from parley_providers.refusals import WireJson
+    from parley_providers.requests import Deadlines
+
+    Explain: TypeAlias = Callable[[Refusal, str], ProviderError]
+
+T = TypeVar("T")
+
+MAX_LINE_BYTES = 8 * 2**20
+MAX_ANSWER_BYTES = 64 * 2**20
+MAX_REFUSAL_BYTES = 2**20
+# llama.cpp's server closes an idle connection after 5 s: ours is gone before, so that we write into no closing one.
+KEEP_ALIVE_S = 4.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerAddress:
+    """Where a server is and who asks it.
+
+    `provider` names it in errors. `base_url` is http or https. `start_hint` is the sentence that tells the person how
+    to get it running. The key is sent as a bearer token and stays out of `repr`.
+    """
+
+    provider: str
+    base_url: str
+    api_key: str | None = field(default=None, repr=False)
+    start_hint: str = ""
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port, without user, password or path."""
+        url = urlsplit(self.base_url)
+        return f"{url.scheme}://{url.netloc.rpartition('@')[2]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """Until when to wait: `first_at` and `total_at` are times of the event loop, in seconds; the others durations."""
+
+    connect_s: float
+    first_at: float
+    idle_s: float
+    total_at: float
+
+    @classmethod
+    def of(cls, deadlines: Deadlines, *, cold: bool) -> Patience:
+        """The patience for a request that starts now; `cold` gives the first token the time that loading takes."""
+        now = asyncio.get_running_loop().time()
+        first_s = deadlines.cold_first_token_s if cold else deadlines.first_token_s
+        return cls(
+            connect_s=deadlines.connect_s,
+            first_at=now + first_s,
+            idle_s=deadlines.idle_s,
+            total_at=now + deadlines.total_s,
+        )
+
+    @classmethod
+    def short(cls, within_s: float) -> Patience:
+        """The patience for a question that needs no model."""
+        at = asyncio.get_running_loop().time() + within_s
+        return cls(connect_s=within_s, first_at=at, idle_s=within_s, total_at=at)
+
+
+class HttpServer:
+    """One server, asked over a pool of kept connections.
+
+    Args:
+        address: Where it is.
+        explain: Says which error a refusal is, for a model's name.
+
+    Raises:
+        BadRequestError: the address is not one of http or https.
+    """
+
+    def __init__(self, address: ServerAddress, explain: Explain) -> None:
+        url = urlsplit(address.base_url)
+        if url.scheme not in ("http", "https") or not url.hostname:
+            raise BadRequestError(
+                f"{address.base_url!r} is not the address of a server. Write it like http://127.0.0.1:11434.",
+                provider=address.provider,
+            )
+        self._address = address
+        self._explain = explain
+        self._client: httpx2.AsyncClient | None = None
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port that requests go to."""
+        return self._address.origin
+
+    async def get(self, path: str, *, within_s: float) -> WireJson:
+        """The JSON that `path` answers.
+
+        Raises:
+            ProviderError: what `Explain` made of a refusal, or what broke the exchange.
+        """
+        async with self._exchange("GET", path, None, Patience.short(within_s), "") as lines:
+            return self._json(b"\n".join([line async for line in lines]), path)
+
+    async def post(self, path: str, body: JsonObject, *, within_s: float, model: str = "") -> WireJson:
+        """The JSON that `path` answers to `body`; see `get`."""
+        async with self._exchange("POST", path, body, Patience.short(within_s), model) as lines:
+            return self._json(b"\n".join([line async for line in lines]), path)
+
+    @asynccontextmanager
+    async def answer(
+        self, path: str, body: JsonObject, patience: Patience, model: str
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The lines of the answer to `body`, from the moment the server accepted it.
+
+        Lines come without their end; empty ones and the comments of server-sent events (`:`) are left out, and do not
+        count as a sign of life.
+
+        Raises:
+            ProviderError: what `Explain` made of a refusal, or what broke the exchange.
+        """
+        async with self._exchange("POST", path, body, patience, model) as lines:
+            yield lines
+
+    async def aclose(self) -> None:
+        """Close every connection; a later request opens new ones."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+    @asynccontextmanager
+    async def _exchange(
+        self, method: str, path: str, body: JsonObject | None, patience: Patience, model: str
+    ) -> AsyncIterator[AsyncGenerator[bytes, None]]:
+        response = await self._sent(method, path, body, patience, model)
+        try:
+            if response.status_code != 200:
+                raise self._explain(await self._refusal(response, patience, model), model)
+            async with aclosing(self._lines(response, patience, model)) as lines:
+                yield lines
+        finally:
+            await response.aclose()
+
+    async def _sent(
+        self, method: str, path: str, body: JsonObject | None, patience: Patience, model: str
+    ) -> httpx2.Response:
+        client = self._connected()
+        timeout = {"connect": patience.connect_s, "read": None, "write": patience.idle_s, "pool": None}
+        request = client.build_request(
+            method,
+            path.removeprefix("/"),
+            content=None if body is None else json.dumps(body, separators=(",", ":"), allow_nan=False).encode(),
+            headers={} if body is None else {"Content-Type": "application/json"},
+            extensions={"timeout": timeout},
+        )
+        sending = client.send(request, stream=True)
+        at = min(patience.first_at, patience.total_at)
+        return await self._guarded(sending, at, f"{self._name} did not begin to answer in time", model, started=False)
+
+    async def _lines(self, response: httpx2.Response, patience: Patience, model: str) -> AsyncGenerator[bytes, None]:
+        loop = asyncio.get_running_loop()
+        at, late = patience.first_at, f"{self._name} did not begin to answer in time"
+        pending, received = b"", 0
+        async with aclosing(response.aiter_raw()) as chunks:
+            while True:
+                until, why = (at, late) if at < patience.total_at else (patience.total_at, _TOO_LONG)
+                chunk = await self._guarded(anext(chunks, None), until, why, model, started=True)
+                if chunk is None:
+                    break
+                received += len(chunk)
+                *lines, pending = (pending + chunk).split(b"\n")
+                if received > MAX_ANSWER_BYTES or len(pending) > MAX_LINE_BYTES:
+                    endless = f"{self._name} sent more than an answer may hold ({received:,} bytes) and was cut off."
+                    raise self._fault(ServerError, endless, model)
+                for line in lines:
+                    if _is_content(line):
+                        yield line.rstrip(b"\r")
+                        at = loop.time() + patience.idle_s
+                        late = f"{self._name} said nothing more for {patience.idle_s:g} s"
+        if _is_content(pending):
+            yield pending.rstrip(b"\r")
+
+    async def _refusal(self, response: httpx2.Response, patience: Patience, model: str) -> Refusal:
+        body = bytearray()
+        async with aclosing(self._lines(response, patience, model)) as lines:
+            async for line in lines:
+                body += line + b"\n"
+                if len(body) > MAX_REFUSAL_BYTES:
+                    break
+        return Refusal.of(response.status_code, bytes(body[:MAX_REFUSAL_BYTES]).rstrip(b"\n"), response.headers)
+
+    async def _guarded(self, waited: Awaitable[T], at: float, why: str, model: str, *, started: bool) -> T:
+        """What `waited` gives before `at`; every fault of the transport as one of ours."""
+        import httpx2  # not at start-up
+
+        try:
+            async with asyncio.timeout_at(at):
+                return await waited
+        except (TimeoutError, httpx2.WriteTimeout) as error:
+            raise self._fault(DeadlineExceededError, f"{why}; the request was given up.", model) from error
+        except httpx2.ConnectTimeout as error:
+            late = f"No connection to {self._name} in time. {self._hint}"
+            raise self._fault(DeadlineExceededError, late, model) from error
+        except (httpx2.LocalProtocolError, httpx2.InvalidURL) as error:
+            wrong = f"The request to {self._name} cannot be sent: {error}. Check its address and key."
+            raise self._fault(BadRequestError, wrong, model) from error
+        except (httpx2.ConnectError, httpx2.ProxyError, httpx2.UnsupportedProtocol) as error:
+            nobody = f"Nothing answers at {self.origin} ({error}). {self._hint}"
+            raise self._fault(ConnectionFailedError, nobody, model) from error
+        except (httpx2.TransportError, httpx2.StreamError) as error:
+            if started:
+                cut = f"{self._name} broke off in the middle of its answer; nothing of it was used. Try again."
+                raise self._fault(StreamTruncatedError, cut, model) from error
+            closed = f"{self._name} closed the connection before it answered. {self._hint}"
+            raise self._fault(ConnectionFailedError, closed, model) from error
+
+    def _fault(self, kind: type[ProviderError], message: str, model: str) -> ProviderError:
+        return kind(message, provider=self._address.provider, model=model)
+
+    def _connected(self) -> httpx2.AsyncClient:
+        if self._client is None:
+            self._client = _client(self._address)
+        return self._client
+
+    def _json(self, text: bytes, path: str) -> WireJson:
+        try:
+            return json.loads(text)
+        except ValueError as error:
+            message = f"{self._name} answered {path} with something that is not JSON. Is it the right server?"
+            raise self._fault(ServerError, message, "") from error
+
+    @property
+    def _name(self) -> str:
+        return f"{self._address.provider} at {self.origin}"
+
+    @property
+    def _hint(self) -> str:
+        return self._address.start_hint or "Check that it runs and that the address is right."
+
+
+_TOO_LONG = "The answer took longer than a whole answer may"
+
+
+def _is_content(line: bytes) -> bool:
+    return bool(line.strip()) and not line.startswith(b":")
+
+
+def _client(address: ServerAddress) -> httpx2.AsyncClient:
+    import ssl
+
+    import httpx2  # not at start-up
+
+    headers = {"Accept-Encoding": "identity", "User-Agent": "parley"}
+    if address.api_key is not None:
+        headers["Authorization"] = f"Bearer {address.api_key}"
+    plain = address.base_url.startswith("http:")
+    return httpx2.AsyncClient(
+        base_url=address.base_url.rstrip("/") + "/",
+        headers=headers,
+        follow_redirects=False,
+        trust_env=not is_loopback(address.origin),
+        # Without TLS there is nothing to verify, and reading the trust store costs more than the first request.
+        verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else True,
+        limits=httpx2.Limits(max_connections=None, max_keepalive_connections=8, keepalive_expiry=KEEP_ALIVE_S),
+    )

@@ -1,0 +1,107 @@
+"""What a refusal says where its adapter knows no better: a status, a body, and the error that they make.
+
+A server's own words come first: an adapter looks at the body before it asks `error_of_status`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from parley_providers.errors import (
+    AuthenticationError,
+    BadRequestError,
+    DeadlineExceededError,
+    ModelNotFoundError,
+    OverloadedError,
+    ProviderError,
+    RateLimitedError,
+    ServerError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# JSON as a server sent it: whoever reads it checks it.
+WireJson: TypeAlias = Any
+
+_ERRORS: Mapping[int, type[ProviderError]] = {
+    401: AuthenticationError,
+    403: AuthenticationError,
+    404: ModelNotFoundError,
+    408: DeadlineExceededError,
+    429: RateLimitedError,
+    499: ServerError,
+    503: OverloadedError,
+    504: DeadlineExceededError,
+    529: OverloadedError,
+}
+_SHOWN_CHARACTERS = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """An answer whose status is not 200, with as much of its body as is kept."""
+
+    status: int
+    body: bytes = b""
+    retry_after_s: float | None = None
+    request_id: str | None = None
+
+    @classmethod
+    def of(cls, status: int, body: bytes, headers: Mapping[str, str]) -> Refusal:
+        """The refusal in a response; `headers` must look names up whatever their case."""
+        return cls(
+            status=status,
+            body=body,
+            retry_after_s=retry_after_s(headers.get("retry-after"), headers.get("date")),
+            request_id=headers.get("x-request-id") or headers.get("request-id"),
+        )
+
+    @property
+    def text(self) -> str:
+        """The body as text, whatever its bytes."""
+        return self.body.decode(errors="replace").strip()
+
+    def json(self) -> WireJson:
+        """The body's JSON, or None."""
+        return json_or_none(self.text)
+
+
+def json_or_none(text: str) -> WireJson:
+    """The value of `text` if it is JSON, else None."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def retry_after_s(value: str | None, date: str | None) -> float | None:
+    """Seconds that a `Retry-After` header asks to wait; its date form is measured from the response's own `Date`."""
+    if value is None:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(value) - parsedate_to_datetime(date or "")).total_seconds()
+        except (TypeError, ValueError):
+            return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+def error_of_status(refusal: Refusal, message: str, *, provider: str, model: str) -> ProviderError:
+    """The error that the status alone makes: 4xx is the request's fault, 5xx the server's."""
+    default = ServerError if refusal.status >= 500 else BadRequestError
+    shown = message[:_SHOWN_CHARACTERS] or "it gave no reason"
+    return _ERRORS.get(refusal.status, default)(
+        f"{provider} refused the request (HTTP {refusal.status}): {shown}",
+        provider=provider,
+        model=model,
+        status=refusal.status,
+        retry_after_s=refusal.retry_after_s,
+        request_id=refusal.request_id,
+    )

@@ -1,0 +1,126 @@
+"""An HTTP server on loopback for tests: each exchange is handled by a coroutine that writes its own bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    Handler = Callable[["Exchange"], Awaitable[None]]
+
+
+@dataclass
+class Exchange:
+    """One request, and the means to answer it. `gone` is set when the client closes the connection."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+    writer: asyncio.StreamWriter
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
+    _chunked: bool = False
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    async def start(self, status: int = 200, headers: dict[str, str] | None = None) -> None:
+        """Send the status and headers; without a Content-Length the body is chunked."""
+        headers = dict(headers or {})
+        self._chunked = "content-length" not in {name.lower() for name in headers}
+        if self._chunked:
+            headers["Transfer-Encoding"] = "chunked"
+        head = "".join(f"{name}: {value}\r\n" for name, value in {**headers, "Connection": "close"}.items())
+        await self.raw(f"HTTP/1.1 {status} X\r\n{head}\r\n".encode())
+
+    async def send(self, data: bytes | str) -> None:
+        """Send a piece of the body, as one chunk."""
+        data = data.encode() if isinstance(data, str) else data
+        if data:
+            await self.raw(b"%x\r\n%s\r\n" % (len(data), data) if self._chunked else data)
+
+    async def end(self) -> None:
+        """The body is complete."""
+        if self._chunked:
+            await self.raw(b"0\r\n\r\n")
+
+    async def answer(self, value: Any, status: int = 200, headers: dict[str, str] | None = None) -> None:
+        """A whole answer: JSON, or text as it is."""
+        body = (value if isinstance(value, str) else json.dumps(value)).encode()
+        await self.start(status, {"Content-Length": str(len(body)), **(headers or {})})
+        await self.send(body)
+
+    async def raw(self, data: bytes) -> None:
+        """Bytes as they are."""
+        self.writer.write(data)
+        await self.writer.drain()
+
+    def drop(self) -> None:
+        """Break the connection off."""
+        self.writer.transport.abort()
+
+
+@dataclass
+class LoopbackServer:
+    """A running server: its address, and every exchange so far."""
+
+    handler: Handler
+    url: str = ""
+    exchanges: list[Exchange] = field(default_factory=list)
+    _writers: list[asyncio.StreamWriter] = field(default_factory=list)
+
+    @property
+    def bodies(self) -> list[Any]:
+        """The JSON bodies that were asked, in order."""
+        return [exchange.json for exchange in self.exchanges if exchange.body]
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.append(writer)
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            exchange = await _request(reader, writer)
+            self.exchanges.append(exchange)
+            watching = asyncio.ensure_future(self._watch(reader, exchange))  # noqa: TID251 - ended just below
+            try:
+                await self.handler(exchange)
+            finally:
+                watching.cancel()
+        writer.close()
+
+    async def _watch(self, reader: asyncio.StreamReader, exchange: Exchange) -> None:
+        with suppress(ConnectionError):
+            while await reader.read(4096):
+                pass
+        exchange.gone.set()
+
+    def stop(self) -> None:
+        for writer in self._writers:
+            writer.transport.abort()
+
+
+@asynccontextmanager
+async def serving(handler: Handler) -> AsyncIterator[LoopbackServer]:
+    """A server on a free port of loopback."""
+    server = LoopbackServer(handler)
+    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    host, port = listening.sockets[0].getsockname()
+    server.url = f"http://{host}:{port}"
+    async with listening:
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+async def _request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Exchange:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    first, *lines = head.rstrip().split("\r\n")
+    method, path, _ = first.split(" ")
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    body = await reader.readexactly(int(headers.get("content-length", "0")))
+    return Exchange(method, path, headers, body, writer)

@@ -1,0 +1,367 @@
+"""llama.cpp's server: its chunks, its timings, its refusals."""
+
+import json
+
+import pytest
+
+from parley_providers.adapters.llama_server import LlamaServerProvider
+from parley_providers.errors import (
+    AuthenticationError,
+    BadRequestError,
+    ConnectionFailedError,
+    ContextWindowError,
+    ModelNotFoundError,
+    OverloadedError,
+    ServerError,
+    StreamTruncatedError,
+)
+from parley_providers.messages import (
+    ImagePart,
+    Message,
+    ReasoningPart,
+    Role,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+    system,
+    user,
+)
+from parley_providers.provider import ModelFacts
+from parley_providers.requests import (
+    Deadlines,
+    FinishReason,
+    LLMRequest,
+    PartDelta,
+    PartEnd,
+    PartStart,
+    StreamFinish,
+    StreamStart,
+    StreamUsage,
+    ToolSpec,
+)
+from parley_providers.route import asked_for
+from parley_providers.usage import Timings, Usage
+from support.loopback import serving
+from support.streams import seen
+
+MODELS = {
+    "data": [
+        {
+            "id": "smol",
+            "aliases": ["smol", "tiny"],
+            "meta": {"n_ctx": 2048, "n_ctx_train": 8192, "n_params": 134515008, "size": 96576768, "ftype": "Q4_1"},
+        }
+    ]
+}
+PROPS = {
+    "default_generation_settings": {"n_ctx": 2048},
+    "total_slots": 1,
+    "modalities": {"vision": True},
+    "chat_template_caps": {"supports_tools": True},
+    "build_info": "b7-abc",
+    "is_sleeping": False,
+}
+USAGE = {
+    "choices": [],
+    "usage": {"completion_tokens": 4, "prompt_tokens": 32, "prompt_tokens_details": {"cached_tokens": 24}},
+    "timings": {"cache_n": 24, "prompt_n": 8, "prompt_ms": 30.5, "predicted_n": 4, "predicted_ms": 53.522},
+}
+LOADING = {"error": {"message": "Loading model", "type": "unavailable_error", "code": 503}}
+STARTED = StreamStart(route=asked_for("llama.cpp", "smol"))
+
+
+def _ask(**more):
+    return LLMRequest(messages=(user("hi"),), task_class="explain", model="smol", **more)
+
+
+def _delta(finish=None, **delta):
+    return {"choices": [{"index": 0, "finish_reason": finish, "delta": delta}]}
+
+
+def _speaking(*chunks, done=True):
+    async def handle(exchange):
+        await exchange.start(headers={"Content-Type": "text/event-stream"})
+        for chunk in chunks:
+            await exchange.send(chunk if isinstance(chunk, str) else f"data: {json.dumps(chunk)}\n\n")
+        if done:
+            await exchange.send("data: [DONE]\n\n")
+        await exchange.end()
+
+    return handle
+
+
+def _refusing(status, body):
+    async def handle(exchange):
+        await exchange.answer(body, status)
+
+    return handle
+
+
+async def _outcome(handler, request=None):
+    async with serving(handler) as server:
+        provider = LlamaServerProvider(server.url)
+        try:
+            return await seen(provider.stream(request or _ask()))
+        finally:
+            await provider.aclose()
+
+
+async def test_a_stream_of_text_with_usage_and_timings():
+    """Cached tokens and durations are the server's; what it does not tell stays unknown."""
+    chunks = (_delta(role="assistant", content=None), _delta(content="I"), ": ping\n\n", _delta(content="'m"))
+    events, error = await _outcome(_speaking(*chunks, _delta(finish="length"), USAGE))
+    assert error is None
+    assert events == [
+        STARTED,
+        PartStart(index=0, kind="text"),
+        PartDelta(index=0, text="I"),
+        PartDelta(index=0, text="'m"),
+        StreamUsage(
+            usage=Usage(prompt_tokens=32, cached_prompt_tokens=24, output_tokens=4),
+            timings=Timings(prefill_ns=30_500_000, decode_ns=53_522_000),
+        ),
+        PartEnd(index=0, part=TextPart(text="I'm")),
+        StreamFinish(reason=FinishReason.LENGTH, raw="length"),
+    ]
+
+
+async def test_timings_alone_tell_the_tokens():
+    """Without `usage` the prompt is what was cached and what was read."""
+    events, _ = await _outcome(_speaking(_delta(finish="stop"), {"choices": [], "timings": USAGE["timings"]}))
+    assert events[1].usage == Usage(prompt_tokens=32, cached_prompt_tokens=24, output_tokens=4)
+
+
+async def test_reasoning_and_a_tool_call_in_pieces():
+    """The call is whole only at the end; its arguments are strict JSON."""
+    chunks = (
+        _delta(reasoning_content="hm"),
+        _delta(content="Look."),
+        _delta(tool_calls=[{"index": 0, "id": "c1", "function": {"name": "read", "arguments": '{"path":'}}]),
+        _delta(tool_calls=[{"index": 0, "function": {"arguments": ' "a"}'}}]),
+        _delta(finish="stop"),
+    )
+    events, error = await _outcome(_speaking(*chunks))
+    assert error is None
+    assert [event.part for event in events if isinstance(event, PartEnd)] == [
+        ReasoningPart(text="hm"),
+        TextPart(text="Look."),
+        ToolCallPart(call_id="c1", name="read", arguments={"path": "a"}),
+    ]
+    assert events[-1] == StreamFinish(reason=FinishReason.TOOL_CALLS, raw="stop")
+
+
+async def test_half_a_tool_call_is_never_a_tool_call():
+    """Arguments that are cut off are the model's fault, not a shorter call."""
+    call = {"index": 0, "id": "c1", "function": {"name": "rm", "arguments": '{"paths": ["/tmp/x'}}
+    events, error = await _outcome(_speaking(_delta(tool_calls=[call]), _delta(finish="length")))
+    assert isinstance(error, BadRequestError)
+    assert not [event for event in events if isinstance(event, PartEnd)]
+
+
+@pytest.mark.parametrize("done", [True, False])
+async def test_an_answer_without_a_finish_reason_is_truncated(done):
+    """Whether or not the end mark came."""
+    events, error = await _outcome(_speaking(_delta(content="half"), done=done))
+    assert isinstance(error, StreamTruncatedError)
+    assert not [event for event in events if isinstance(event, StreamFinish)]
+
+
+async def test_a_broken_connection_is_a_truncated_answer():
+    """Dropped inside the chunked body."""
+
+    async def handle(exchange):
+        await exchange.start()
+        await exchange.send(f"data: {json.dumps(_delta(content='half'))}\n\n")
+        exchange.drop()
+
+    _, error = await _outcome(handle)
+    assert isinstance(error, StreamTruncatedError)
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        ('data: {"error": {"code": 500, "message": "compute error", "type": "server_error"}}\n\n', ServerError),
+        ('error: {"code": 500, "message": "compute error", "type": "server_error"}\n\n', ServerError),
+        ('data: {"choices": [{"del', StreamTruncatedError),
+        ('data: {"choices": "no"}\n\n', ServerError),
+        ("data: 5\n\n", ServerError),
+    ],
+)
+async def test_errors_within_the_stream_are_errors(line, error):
+    """In band, cut off, or of an unknown shape."""
+    assert type((await _outcome(_speaking(_delta(content="a"), line, done=False)))[1]) is error
+
+
+@pytest.mark.parametrize(
+    ("status", "told", "error"),
+    [
+        (401, {"message": "Invalid API Key", "type": "authentication_error", "code": 401}, AuthenticationError),
+        (400, {"message": "bad grammar", "type": "invalid_request_error", "code": 400}, BadRequestError),
+        (500, {"message": "image input is not supported - hint: …", "type": "server_error"}, BadRequestError),
+        (500, {"message": "compute error", "type": "server_error"}, ServerError),
+        (503, {"message": "no slot", "type": "other"}, OverloadedError),
+        (302, {}, BadRequestError),
+    ],
+)
+async def test_a_refusal_is_classified_by_what_it_says(status, told, error):
+    """The status decides only where the body does not."""
+    events, raised = await _outcome(_refusing(status, {"error": told}))
+    assert (events, type(raised), raised.provider, raised.model) == ([], error, "llama.cpp", "smol")
+
+
+async def test_a_prompt_that_is_too_long_tells_both_counts():
+    """The server's own counts are in the error and in its message."""
+    told = {"type": "exceed_context_size_error", "message": "…", "n_prompt_tokens": 4031, "n_ctx": 2048}
+    _, error = await _outcome(_refusing(400, {"error": told}))
+    assert isinstance(error, ContextWindowError)
+    assert (error.prompt_tokens, error.window_tokens, error.status) == (4031, 2048, 400)
+    assert str(error) == "The prompt has 4031 tokens, but smol has room for 2048. Select less code."
+
+
+async def test_a_server_that_loads_its_model_is_waited_for():
+    """503 while loading is not an error before the cold deadline."""
+    answers = [_refusing(503, LOADING), _refusing(503, LOADING), _speaking(_delta(content="a"), _delta(finish="stop"))]
+
+    async def handle(exchange):
+        await answers.pop(0)(exchange)
+
+    events, error = await _outcome(handle)
+    assert (error, events[0], events[-1].reason) == (None, STARTED, FinishReason.STOP)
+
+
+async def test_loading_has_an_end():
+    """After the cold deadline it is an error that says so."""
+    deadlines = Deadlines(cold_first_token_s=0.01)
+    _, error = await _outcome(_refusing(503, LOADING), _ask(deadlines=deadlines))
+    assert isinstance(error, OverloadedError)
+    assert "still loading" in str(error)
+
+
+async def test_nobody_there_says_how_to_start_it():
+    """A refused connection is for the person to mend."""
+    provider = LlamaServerProvider("http://127.0.0.1:1")
+    assert not await provider.is_available()
+    _, error = await seen(provider.stream(_ask()))
+    assert isinstance(error, ConnectionFailedError)
+    assert "Nothing answers at http://127.0.0.1:1" in str(error)
+    assert "llama-server -m" in str(error)
+    await provider.aclose()
+
+
+async def test_everything_of_a_request_goes_over_the_wire():
+    """Roles, images, tools, tool results, schema and sampling."""
+    schema = {"type": "object"}
+    request = LLMRequest(
+        messages=(
+            system("Be brief."),
+            Message(role=Role.USER, parts=(TextPart(text="look"), ImagePart(media_type="image/png", data=b"hi"))),
+            Message(
+                role=Role.ASSISTANT,
+                parts=(ReasoningPart(text="hm"), ToolCallPart(call_id="c1", name="read", arguments={"path": "a"})),
+            ),
+            Message(role=Role.TOOL, parts=(ToolResultPart(call_id="c1", name="read", content="42"),)),
+        ),
+        task_class="explain",
+        model="smol",
+        max_output_tokens=7,
+        temperature=0.0,
+        seed=1,
+        stop=("END",),
+        json_schema=schema,
+        tools=(ToolSpec(name="read", description="Reads.", parameters=schema),),
+    )
+    async with serving(_speaking(_delta(finish="stop"))) as server:
+        provider = LlamaServerProvider(server.url, api_key="sesame")
+        await provider.complete(request)
+        await provider.aclose()
+    (exchange,) = server.exchanges
+    assert (exchange.method, exchange.path) == ("POST", "/v1/chat/completions")
+    assert exchange.headers["authorization"] == "Bearer sesame"
+    assert exchange.json == {
+        "model": "smol",
+        "messages": [
+            {"role": "system", "content": "Be brief."},
+            {
+                "role": "user",
+                "content": [
+                    {"type": "text", "text": "look"},
+                    {"type": "image_url", "image_url": {"url": "data:image/png;base64,aGk="}},
+                ],
+            },
+            {
+                "role": "assistant",
+                "content": "",
+                "reasoning_content": "hm",
+                "tool_calls": [
+                    {"id": "c1", "type": "function", "function": {"name": "read", "arguments": '{"path": "a"}'}}
+                ],
+            },
+            {"role": "tool", "tool_call_id": "c1", "content": "42"},
+        ],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "max_tokens": 7,
+        "temperature": 0.0,
+        "seed": 1,
+        "stop": ["END"],
+        "response_format": {
+            "type": "json_schema",
+            "json_schema": {"name": "answer", "strict": True, "schema": schema},
+        },
+        "tools": [{"type": "function", "function": {"name": "read", "description": "Reads.", "parameters": schema}}],
+    }
+
+
+def _serving_facts(models=MODELS, props=PROPS):
+    async def handle(exchange):
+        known = {"/health": {"status": "ok"}, "/v1/models": models, "/props": props}
+        await exchange.answer(known[exchange.path], 200 if known[exchange.path] else 404)
+
+    return handle
+
+
+async def test_facts_come_from_the_server():
+    """Window, build, abilities; a name or an alias finds the model."""
+    async with serving(_serving_facts()) as server:
+        provider = LlamaServerProvider(server.url)
+        expected = ModelFacts(
+            name="smol",
+            provider="llama.cpp",
+            window_tokens=2048,
+            max_window_tokens=8192,
+            abilities=frozenset({"completion", "tools", "vision"}),
+            loaded=True,
+            size_bytes=96576768,
+            server_version="b7-abc",
+            parameters="0.13B",
+            quantization="Q4_1",
+            settings={"n_ctx": 2048, "slots": 1},
+        )
+        assert await provider.is_available()
+        assert await provider.models() == (expected,)
+        assert await provider.facts("tiny") == expected
+        with pytest.raises(ModelNotFoundError, match="it serves smol"):
+            await provider.facts("nope")
+        await provider.aclose()
+
+
+async def test_properties_that_are_not_served_are_unknown():
+    """`/props` can be switched off; the list of models tells the window then."""
+    bare = {"data": [{"id": "smol", "meta": {"n_ctx": 512}}]}
+    async with serving(_serving_facts(bare, {})) as server:
+        provider = LlamaServerProvider(server.url)
+        assert await provider.facts("smol") == ModelFacts(
+            name="smol", provider="llama.cpp", window_tokens=512, abilities=frozenset({"completion"}), loaded=True
+        )
+        await provider.aclose()
+
+
+async def test_while_it_loads_it_is_available_and_cold():
+    """So that the first token is given the time that loading takes."""
+    async with serving(_refusing(503, LOADING)) as server:
+        provider = LlamaServerProvider(server.url)
+        assert await provider.is_available()
+        assert await provider.models() == ()
+        assert await provider.facts("smol") == ModelFacts(name="smol", provider="llama.cpp", loaded=False)
+        await provider.aclose()
