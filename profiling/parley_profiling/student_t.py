@@ -15,12 +15,16 @@ _CLOSE = 1e-15
 def cumulative(t: float, degrees: float) -> float:
     """The probability that a t variable with `degrees` > 0 degrees of freedom is at most `t`.
 
-    With n degrees and t ≥ 0 it is 1 − I(x; n/2, 1/2) / 2, x = n / (n + t²) (Abramowitz and Stegun, 26.7.1).
+    With n degrees and t ≥ 0 the tail above is I(n / (n + t²); n/2, 1/2) / 2, and the part between 0 and t is
+    I(t² / (n + t²); 1/2, n/2) / 2 (Abramowitz and Stegun, 26.7.1): whichever argument is small keeps its digits.
     """
     if math.isinf(t):
         return 1.0 if t > 0 else 0.0
-    tail = _incomplete_beta(degrees / (degrees + t * t), degrees / 2, 0.5) / 2
-    return 1 - tail if t >= 0 else tail
+    square = t * t
+    if square < degrees:
+        return 0.5 + math.copysign(_incomplete_beta(square / (degrees + square), 0.5, degrees / 2) / 2, t)
+    tail = _incomplete_beta(degrees / (degrees + square), degrees / 2, 0.5) / 2
+    return 1 - tail if t > 0 else tail
 
 
 @lru_cache(maxsize=1024)
@@ -50,8 +54,6 @@ def _incomplete_beta(x: float, a: float, b: float) -> float:
     """The regularised incomplete beta function I(x; a, b); symmetry (DLMF 8.17.4) keeps the fraction convergent."""
     if x <= 0:
         return 0.0
-    if x >= 1:
-        return 1.0
     front = math.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x))
     if x < (a + 1) / (a + b + 2):
         return front * _continued_fraction(x, a, b) / a
