@@ -35,13 +35,13 @@ class ProfileKey:
 
     provider: str
     identity: str
-    task_class: str
-    constrained: bool
     hardware: str
     server_version: str
     window_tokens: int
     offload: int
     settings: str
+    task_class: str
+    constrained: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,8 @@ permissions, what an error means), `writer` (takes records on a thread of its ow
 loads no driver: that happens in the writer's thread, or at the first read.
 """
 
-from parley_profiling.stores.files import DATABASE_NAME
+from parley_profiling.stores.files import default_path
 from parley_profiling.stores.reader import Selection, read_calls
 from parley_profiling.stores.writer import CallStore
 
-__all__ = ["DATABASE_NAME", "CallStore", "Selection", "read_calls"]
+__all__ = ["CallStore", "Selection", "default_path", "read_calls"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from parley_profiling.errors import CorruptStoreError, LockedStoreError, StoreError, UnusableStoreError
@@ -15,24 +16,34 @@ from parley_profiling.stores.schema import check_version, migrate
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
-    from pathlib import Path
 
     from sqlite_utils import Database
 
-DATABASE_NAME = "calls.db"
+
+def default_path() -> Path:
+    """Where call records are kept: in a folder of their own below `PARLEY_DATA_DIR`, else the user's data folder."""
+    named = os.environ.get("PARLEY_DATA_DIR")
+    if named:
+        folder = Path(named).expanduser()
+    else:
+        from platformdirs import user_data_path
+
+        folder = user_data_path("parley", appauthor=False)
+    return folder / "records" / "calls.db"
 
 
 def open_for_writing(path: Path, *, busy_s: float) -> Database:
     """The database at `path`, made if it is missing, in WAL mode, with the newest schema.
 
-    The folder is made private (0700) if it does not exist, and the file (0600) in any case; SQLite gives its side
-    files the same mode. A statement waits up to `busy_s` seconds for another process.
+    Its folder, which holds nothing else, is private (0700), and so is the file (0600), whose mode SQLite gives to its
+    side files. A statement waits up to `busy_s` seconds for another process.
 
     Raises:
         StoreError: which of its kinds says what can be done.
     """
     with explained(path):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.chmod(0o700)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         path.chmod(0o600)
         database = _connect(f"{path.absolute().as_uri()}?mode=rw", busy_s)

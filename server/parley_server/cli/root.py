@@ -9,6 +9,8 @@ from importlib.metadata import version
 
 import typer
 
+from parley_server.cli.profile import profile
+
 app = typer.Typer(
     name="parley",
     help="A council of models, local first, behind any editor.",
@@ -32,6 +34,9 @@ def _root(
     ),
 ) -> None:
     pass
+
+
+app.command()(profile)
 
 
 def main() -> None:
