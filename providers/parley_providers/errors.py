@@ -6,6 +6,7 @@
     ├── OverloadedError         the server is busy: wait, or ask another
     ├── ServerError             the server failed: retry, or ask another
     │   └── EngineCrashedError  the embedded engine died: the next request restarts it
+    ├── NotEnoughMemoryError    the embedded engine does not fit: close something, or take a smaller model
     ├── ConnectionFailedError   nobody answers there: ask another, tell the person how to start it
     ├── DeadlineExceededError   it took longer than the request allows
     ├── StreamTruncatedError    the answer broke off: never use what came
@@ -104,6 +105,12 @@ class ServerError(ProviderError):
 
 class EngineCrashedError(ServerError):
     """The embedded engine's process died; nothing was changed, and the next request starts it again."""
+
+
+class NotEnoughMemoryError(ProviderError):
+    """The model does not fit into the memory that is free; nothing was started."""
+
+    kind = "overloaded"
 
 
 class ConnectionFailedError(ProviderError):
