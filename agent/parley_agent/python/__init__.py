@@ -1,1 +1,6 @@
-"""Python, known fully: edits made from small decisions, scope analysis, and proofs that an edit kept the behaviour."""
+"""Python, known fully: edits made from small decisions, scope analysis, and proofs that an edit kept the behaviour.
+
+Reading order: `errors`; `lexer`, `fstrings`, `module` (a text, its tree, and the way between them); `scope_tree`,
+`scope_walk`, `bindings` (which variable a name means), `visibility` (which names may change), `sites`, `layout`;
+`naming`, `rename`; `docstring_text`, `docstring`; `proof`. It needs nothing but the standard library.
+"""
