@@ -57,11 +57,9 @@ CASES = [
     (
         "match captures",
         (
-            (
-                "def f(m):\n    match m:\n        case {'k': a, **r}: return a, r\n"
-                "        case [a, *r] | (a, r): return a, r\n"
-            ),
-            "        case C(k=a) as r: return a.k, r\n",
+            "def f(m):\n    match m:\n        case {'k': a, **r}: return a, r\n"
+            "        case [a, *r] | (a, r): return a, r\n"
+            "        case C(k=a) as r: return a.k, r\n"
         ),
         {"a": "first", "r": "rest"},
         (
