@@ -1,26 +1,63 @@
-"""The chain: asks its router which provider serves a request, calls it, and measures the call; itself a provider.
+"""The chain: asks its router who serves a request, calls them in turn, and measures every call; itself a provider.
 
-Deciding the route belongs to the `Router`; wire formats belong to the adapters.
+Deciding the routes belongs to the `Router`, who may be asked now to `breaker`, how long to wait to `retry`, and wire
+formats to the adapters.
 """
 
 from __future__ import annotations
 
+import asyncio
+import random
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import TYPE_CHECKING
 
+from parley_providers.breaker import BreakerKey, Breakers
+from parley_providers.clock import SYSTEM_CLOCK
 from parley_providers.collect import collect
-from parley_providers.errors import NoModelError, ProviderError
+from parley_providers.errors import (
+    Attempt,
+    AuthenticationError,
+    BreakerOpenError,
+    ContextWindowError,
+    ModelNotFoundError,
+    NoModelError,
+    ProviderChainExhaustedError,
+    ProviderError,
+    QuotaExceededError,
+)
 from parley_providers.measure import measured
 from parley_providers.origins import is_loopback
+from parley_providers.requests import StreamRestarted, StreamStart
+from parley_providers.retry import RetryBudget, RetrySettings, wait_s
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 
     from parley_providers.measure import Instruments
     from parley_providers.provider import ModelFacts, Provider
     from parley_providers.requests import LLMRequest, LLMResponse, StreamEvent
     from parley_providers.route import Route, Router
+
+_ASK_ANOTHER = (AuthenticationError, BreakerOpenError, ContextWindowError, ModelNotFoundError, QuotaExceededError)
+
+
+@dataclass(slots=True)
+class Resilience:
+    """What keeps a chain working when a provider does not: breakers, the retry layer, and how to wait.
+
+    `sleep` waits seconds, `draw` gives a random number in [0, 1); both are arguments so that a test can own time.
+    """
+
+    breakers: Breakers = field(default_factory=lambda: Breakers(clock=SYSTEM_CLOCK))
+    retries: RetrySettings = field(default_factory=RetrySettings)
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    draw: Callable[[], float] = random.random
+    budget: RetryBudget = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.budget = RetryBudget(settings=self.retries)
 
 
 class ProviderChain:
@@ -28,14 +65,22 @@ class ProviderChain:
 
     Args:
         providers: The providers, by whose `name` routes refer to them.
-        router: Decides who serves each request.
+        router: Decides who serves each request, and who may instead.
         instruments: Clock, ids and the observer of calls.
+        resilience: Breakers, retries and how to wait.
     """
 
-    def __init__(self, providers: Iterable[Provider], router: Router, instruments: Instruments) -> None:
+    def __init__(
+        self,
+        providers: Iterable[Provider],
+        router: Router,
+        instruments: Instruments,
+        resilience: Resilience | None = None,
+    ) -> None:
         self._providers = {provider.name: provider for provider in providers}
         self._router = router
         self._instruments = instruments
+        self._resilience = resilience or Resilience()
 
     @property
     def name(self) -> str:
@@ -72,8 +117,8 @@ class ProviderChain:
         raise NoModelError(f"No provider has a model called {model!r}. `parley models list` shows what there is.")
 
     async def route(self, request: LLMRequest) -> Route:
-        """The route that `stream` would take for this request now."""
-        return await self._router.route(request)
+        """The route that `stream` would try first for this request now."""
+        return self._permitted(request, await self._router.routes(request))[0]
 
     async def facts_of(self, route: Route) -> ModelFacts:
         """What is known of the model that `route` chose: its window sizes the prompt."""
@@ -84,23 +129,32 @@ class ProviderChain:
         return is_loopback(self._provider(route).origin)
 
     async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamEvent, None]:
-        """See `Provider`: routed, measured.
+        """See `Provider`: routed, retried, falling back, each attempt measured.
+
+        An attempt that fails before anything was streamed is replaced in silence; after that, `StreamRestarted` says
+        that what was streamed is void.
 
         Raises:
-            NoModelError: the request may not leave this machine, but the route would take it elsewhere.
+            NoModelError: nothing may serve it; or it may not leave this machine, and every route would take it away.
+            ProviderChainExhaustedError: several attempts failed. A single one's error is raised as it is.
         """
-        route = await self._router.route(request)
-        provider = self._provider(route)
-        if request.loopback_only and not self.is_on_loopback(route):
-            raise NoModelError(
-                f"The text holds secrets and was prepared for a model on this machine, but the route now leads to "
-                f"{route.provider}. Nothing was sent. Try again."
-            )
-        facts = await provider.facts(route.model)
-        routed = replace(request, model=route.model)
-        async with aclosing(measured(provider, routed, route, facts, self._instruments)) as events:
-            async for event in events:
-                yield event
+        course = _Course()
+        self._resilience.budget.earn()
+        for route in self._permitted(request, await self._router.routes(request)):
+            for attempt in count(1):
+                try:
+                    async with aclosing(self._attempt(course.route(route), request)) as events:
+                        async for event in events:
+                            yield course.announce(event)
+                except ProviderError as error:
+                    course.failed(route, error)
+                    if not (error.retryable or isinstance(error, _ASK_ANOTHER)):
+                        raise
+                else:
+                    return
+                if not await self._waited(course.last_error, attempt):
+                    break
+        raise course.exhausted()
 
     async def complete(self, request: LLMRequest) -> LLMResponse:
         """See `Provider`."""
@@ -111,6 +165,56 @@ class ProviderChain:
         for provider in self._providers.values():
             await provider.aclose()
 
+    async def _attempt(self, route: Route, request: LLMRequest) -> AsyncGenerator[StreamEvent, None]:
+        """One call by `route`, let through by its breaker, which is told how it ended."""
+        provider, breakers = self._provider(route), self._resilience.breakers
+        key = BreakerKey(provider=provider.name, origin=provider.origin, model=route.model)
+        if not breakers.admits(key):
+            raise BreakerOpenError(
+                f"{route.provider} is not asked for {route.model} now, since it failed: {breakers.state(key).reason}",
+                provider=route.provider,
+                model=route.model,
+            )
+        breakers.admitted(key)
+        settled = False
+        try:
+            facts = await provider.facts(route.model)
+            routed = replace(request, model=route.model)
+            async with aclosing(measured(provider, routed, route, facts, self._instruments)) as events:
+                async for event in events:
+                    yield event
+            settled = True
+            breakers.succeeded(key)
+        except ProviderError as error:
+            settled = True
+            breakers.failed(key, error)
+            raise
+        finally:
+            if not settled:
+                breakers.released(key)
+
+    async def _waited(self, error: ProviderError, attempt: int) -> bool:
+        """Whether the same provider is to be asked again, after the wait that this takes."""
+        resilience = self._resilience
+        seconds = wait_s(error, attempt, resilience.draw(), resilience.retries)
+        if seconds is None or not resilience.budget.spend():
+            return False
+        await resilience.sleep(seconds)
+        return True
+
+    def _permitted(self, request: LLMRequest, routes: tuple[Route, ...]) -> tuple[Route, ...]:
+        """The routes that this request may take: one that is bound to this machine takes no other."""
+        if not request.loopback_only:
+            return routes
+        permitted = tuple(route for route in routes if self.is_on_loopback(route))
+        if not permitted:
+            elsewhere = ", ".join(route.provider for route in routes)
+            raise NoModelError(
+                f"The text holds secrets and was prepared for a model on this machine, but the route now leads to "
+                f"{elsewhere}. Nothing was sent. Try again."
+            )
+        return permitted
+
     def _provider(self, route: Route) -> Provider:
         provider = self._providers.get(route.provider)
         if provider is None:
@@ -119,3 +223,38 @@ class ProviderChain:
                 f"The route names the provider {route.provider!r}, which is not configured (known: {known})."
             )
         return provider
+
+
+@dataclass(slots=True)
+class _Course:
+    """How one request has gone so far: what each attempt failed with, and whether the reader was given anything."""
+
+    attempts: list[Attempt] = field(default_factory=list)
+    begun: bool = False
+
+    @property
+    def last_error(self) -> ProviderError:
+        return self.attempts[-1].error
+
+    def failed(self, route: Route, error: ProviderError) -> None:
+        self.attempts.append(Attempt(route=route, error=error))
+
+    def route(self, route: Route) -> Route:
+        """The route as it is told: one that is taken because others failed says so."""
+        tried = {each.route: each.error for each in self.attempts if each.route != route}
+        if not tried:
+            return route
+        failures = "; ".join(f"{each.provider}/{each.model} failed: {error}" for each, error in tried.items())
+        return replace(route, reason="fallback", why=f"{failures} {route.why}")
+
+    def announce(self, event: StreamEvent) -> StreamEvent:
+        """The event as the reader must see it: a second start says that what came before is void."""
+        if isinstance(event, StreamStart) and self.begun:
+            return StreamRestarted(route=event.route, reason=str(self.last_error))
+        self.begun = True
+        return event
+
+    def exhausted(self) -> ProviderError:
+        if len(self.attempts) == 1:
+            return self.last_error
+        return ProviderChainExhaustedError(tuple(self.attempts))

@@ -15,14 +15,20 @@
     ├── ModelNotFoundError      no such model there: pull it, or name another
     ├── BadRequestError         the request is wrong: retrying cannot help
     ├── ContentFilteredError    the vendor refused the content
-    └── NoModelError            there is no model to ask at all: the message says how to get one
+    ├── NoModelError            there is no model to ask at all: the message says how to get one
+    ├── BreakerOpenError        it failed too often just now: ask another, or wait
+    └── ProviderChainExhaustedError   everyone who may be asked failed: the message lists each attempt
 
 Cancellation is not an error: it stays `asyncio.CancelledError`.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from parley_providers.route import Route
 
 ErrorKind: TypeAlias = Literal[
     "rate_limit",
@@ -185,3 +191,26 @@ class NoModelError(ProviderError):
     """No provider has a model that could be asked."""
 
     kind = "not_found"
+
+
+class BreakerOpenError(ProviderError):
+    """The circuit breaker lets nothing through to this model now; the message tells the last failure."""
+
+    kind = "overloaded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One failed try of a chain: whom it asked, and what came of it."""
+
+    route: Route
+    error: ProviderError
+
+
+class ProviderChainExhaustedError(ProviderError):
+    """Every attempt failed; `attempts` in order, the message written for the person."""
+
+    def __init__(self, attempts: tuple[Attempt, ...]) -> None:
+        lines = [f"  {each.route.provider}/{each.route.model}: {each.error}" for each in attempts]
+        super().__init__("\n".join([f"No model could answer; {len(attempts)} attempts failed:", *lines]))
+        self.attempts = attempts

@@ -27,10 +27,10 @@ class Route:
 
 
 class Router(Protocol):
-    """Decides the route of each request."""
+    """Decides the route of each request, and where it may go when that fails."""
 
-    async def route(self, request: LLMRequest) -> Route:
-        """The route for this request.
+    async def routes(self, request: LLMRequest) -> tuple[Route, ...]:
+        """The route for this request, and after it those that policy allows as fallbacks, in order; never empty.
 
         Raises:
             NoModelError: nothing can serve it; the message says how to get a model.
