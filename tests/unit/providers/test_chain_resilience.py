@@ -1,0 +1,247 @@
+"""What the chain does when a provider fails: retry, ask another, tell, or give up with every reason."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from parley_providers.adapters.scripted import ScriptedAnswer, ScriptedFault, ScriptedPiece, ScriptedProvider, says
+from parley_providers.breaker import BreakerKey, Breakers, BreakerSettings, BreakerStatus
+from parley_providers.chain import ProviderChain, Resilience
+from parley_providers.errors import (
+    BadRequestError,
+    ContentFilteredError,
+    NoModelError,
+    ProviderChainExhaustedError,
+    ProviderError,
+    ServerError,
+)
+from parley_providers.measure import Instruments
+from parley_providers.messages import user
+from parley_providers.records import CallRecord
+from parley_providers.requests import LLMRequest, PartDelta, StreamFinish, StreamRestarted, StreamStart
+from parley_providers.route import Route
+
+REQUEST = LLMRequest(messages=(user("hi"),), task_class="explain")
+
+
+@dataclass
+class ManualClock:
+    ns: int = 0
+
+    def monotonic_ns(self) -> int:
+        return self.ns
+
+    def now(self) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class FixedRouter:
+    order: tuple[Route, ...]
+
+    async def routes(self, request: LLMRequest) -> tuple[Route, ...]:
+        return self.order
+
+
+@dataclass
+class Kept:
+    records: list[CallRecord] = field(default_factory=list)
+
+    def observe(self, record: CallRecord) -> None:
+        self.records.append(record)
+
+
+@dataclass
+class Bench:
+    """A chain over scripted providers, in the order given, with time that only waiting moves."""
+
+    providers: tuple[ScriptedProvider, ...]
+    clock: ManualClock = field(default_factory=ManualClock)
+    kept: Kept = field(default_factory=Kept)
+    waits_s: list[float] = field(default_factory=list)
+    failures_to_open: int = 3
+
+    def __post_init__(self) -> None:
+        async def sleep(seconds: float) -> None:
+            self.waits_s.append(seconds)
+            self.clock.ns += int(seconds * 1e9)
+
+        order = tuple(
+            Route(provider=each.name, model="script", reason="configured", why="It is configured.")
+            for each in self.providers
+        )
+        self.breakers = Breakers(clock=self.clock, settings=BreakerSettings(failures_to_open=self.failures_to_open))
+        self.chain = ProviderChain(
+            self.providers,
+            FixedRouter(order),
+            Instruments(clock=self.clock, new_id=lambda: "id", observer=self.kept),
+            Resilience(breakers=self.breakers, sleep=sleep, draw=lambda: 0.5),
+        )
+
+    async def events(self, request=REQUEST):
+        return [event async for event in self.chain.stream(request)]
+
+    def status(self, name: str) -> BreakerStatus:
+        return self.breakers.state(BreakerKey(provider=name, origin="", model="script")).status
+
+
+def fails(kind, *, times=None, after_pieces=0, retry_after_s=None) -> ScriptedAnswer:
+    pieces = tuple(ScriptedPiece(text="half ") for _ in range(after_pieces))
+    fault = ScriptedFault(kind=kind, message=f"{kind} it was", after_pieces=after_pieces, retry_after_s=retry_after_s)
+    return ScriptedAnswer(pieces=pieces, fault=fault, times=times)
+
+
+def scripted(name, *answers, origin="") -> ScriptedProvider:
+    return ScriptedProvider(answers, name=name, origin=origin)
+
+
+async def test_a_passing_fault_is_retried_at_the_same_provider_in_silence():
+    """Nothing was streamed yet, so the reader sees one start only, and each attempt is a record."""
+    bench = Bench((scripted("a", fails("server", times=1), says("hello")),))
+    events = await bench.events()
+    assert [type(event) for event in events if isinstance(event, StreamStart | StreamRestarted)] == [StreamStart]
+    assert bench.waits_s == [0.25]
+    assert [record.outcome for record in bench.kept.records] == ["server", "ok"]
+
+
+async def test_the_next_provider_answers_when_the_first_keeps_failing():
+    """After three attempts; the route says that it is a fallback and why."""
+    bench = Bench((scripted("a", fails("server")), scripted("b", says("hello"))))
+    answer = await bench.chain.complete(REQUEST)
+    assert (answer.text, answer.route.provider, answer.route.reason) == ("hello", "b", "fallback")
+    assert answer.route.why == "a/script failed: server it was It is configured."
+    assert [record.provider for record in bench.kept.records] == ["a", "a", "a", "b"]
+    assert bench.kept.records[-1].route_reason == "fallback"
+
+
+@pytest.mark.parametrize("kind", ["auth", "quota", "not_found", "context_window"])
+async def test_what_waiting_cannot_mend_goes_to_another_at_once(kind):
+    """No retry at the provider that said no."""
+    bench = Bench((scripted("a", fails(kind)), scripted("b", says("hello"))))
+    assert (await bench.chain.complete(REQUEST)).route.provider == "b"
+    assert bench.waits_s == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"), [("bad_request", BadRequestError), ("content_filter", ContentFilteredError)]
+)
+async def test_the_requests_own_fault_is_not_carried_to_another(kind, error):
+    """Nobody else is asked."""
+    second = scripted("b", says("hello"))
+    with pytest.raises(error, match="it was"):
+        await Bench((scripted("a", fails(kind)), second)).events()
+    assert second.asked == ()
+
+
+async def test_a_restart_after_visible_text_is_announced():
+    """What was shown is void, and the reader is told, with the reason."""
+    bench = Bench((scripted("a", fails("truncated", after_pieces=2)), scripted("b", says("hello"))))
+    events = await bench.events()
+    restarts = [event for event in events if isinstance(event, StreamRestarted)]
+    assert [restart.reason for restart in restarts] == ["truncated it was"] * 3
+    assert restarts[-1].route.provider == "b"
+    last = events.index(restarts[-1])
+    assert "".join(event.text for event in events[last:] if isinstance(event, PartDelta)) == "hello"
+    assert isinstance(events[-1], StreamFinish)
+
+
+async def test_a_retry_after_is_waited_for_and_an_absurd_one_is_not():
+    """60 s is the most that a person waits for a server's wish."""
+    bench = Bench((scripted("a", fails("server", times=1, retry_after_s=5.0), says("hello")),))
+    await bench.events()
+    assert bench.waits_s == [5.25]
+    impatient = Bench((scripted("a", fails("server", retry_after_s=3600.0)), scripted("b", says("hello"))))
+    assert (await impatient.chain.complete(REQUEST)).route.provider == "b"
+    assert impatient.waits_s == []
+
+
+async def test_when_everyone_failed_every_reason_is_told():
+    """The error lists each attempt in order, in words."""
+    bench = Bench((scripted("a", fails("auth")), scripted("b", fails("not_found"))))
+    with pytest.raises(ProviderChainExhaustedError) as caught:
+        await bench.events()
+    assert [attempt.route.provider for attempt in caught.value.attempts] == ["a", "b"]
+    assert str(caught.value) == (
+        "No model could answer; 2 attempts failed:\n  a/script: auth it was\n  b/script: not_found it was"
+    )
+
+
+async def test_a_single_failed_attempt_keeps_its_own_type():
+    """So that a caller can shorten a prompt that was too long."""
+    with pytest.raises(ProviderError, match="context_window it was") as caught:
+        await Bench((scripted("a", fails("context_window")),)).events()
+    assert caught.value.kind == "context_window"
+
+
+async def test_an_open_breaker_is_passed_over_and_told():
+    """The provider is not asked at all, and the message tells its last failure."""
+    first = scripted("a", fails("server"))
+    bench = Bench((first, scripted("b", fails("auth"))))
+    with pytest.raises(ProviderChainExhaustedError):
+        await bench.events()
+    assert bench.status("a") is BreakerStatus.OPEN
+    asked = len(first.asked)
+    with pytest.raises(
+        ProviderChainExhaustedError, match="a is not asked for script now, since it failed: server it was"
+    ):
+        await bench.events()
+    assert len(first.asked) == asked
+
+
+async def test_closing_the_stream_leaves_the_breaker_as_it_was():
+    """Cancelling is neither a success nor a failure, and the half-open probe's place is free again."""
+    bench = Bench((scripted("a", fails("server", times=1), says("one\ntwo\n")),), failures_to_open=1)
+    bench.breakers.failed(BreakerKey(provider="a", origin="", model="script"), ServerError("down"))
+    bench.clock.ns += int(1e12)
+    assert bench.status("a") is BreakerStatus.OPEN
+    bench = Bench((scripted("a", says("one\ntwo\n")),), failures_to_open=1, clock=bench.clock)
+    bench.breakers.failed(BreakerKey(provider="a", origin="", model="script"), ServerError("down"))
+    bench.clock.ns += int(1e12)
+    stream = bench.chain.stream(REQUEST)
+    await anext(stream)
+    assert not bench.breakers.admits(BreakerKey(provider="a", origin="", model="script"))
+    await stream.aclose()
+    assert bench.breakers.admits(BreakerKey(provider="a", origin="", model="script"))
+    assert bench.kept.records[-1].outcome == "cancelled"
+
+
+async def test_a_request_bound_to_this_machine_never_falls_back_off_it():
+    """Nor is it sent when every route leads away."""
+    away = scripted("b", says("hello"), origin="https://api.example.com")
+    bound = LLMRequest(messages=(user("secret"),), task_class="explain", loopback_only=True)
+    with pytest.raises(ProviderError, match="auth it was"):
+        await Bench((scripted("a", fails("auth")), away)).events(bound)
+    with pytest.raises(NoModelError, match="Nothing was sent"):
+        await Bench((away,)).events(bound)
+    assert away.asked == ()
+
+
+async def test_retries_stop_when_the_budget_is_spent():
+    """A provider that is down is asked about once a request, not three times."""
+    bench = Bench((scripted("a", fails("server")), scripted("b", says("hello"))), failures_to_open=10_000)
+    for _ in range(100):
+        await bench.events()
+    assert len(bench.kept.records) == 100 + 100 + len(bench.waits_s)
+    assert len(bench.waits_s) <= 20
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    faults=st.lists(st.sampled_from([None, None, "server", "rate_limit", "truncated", "auth"]), min_size=1, max_size=40)
+)
+def test_every_request_ends_exactly_once(faults):
+    """With an answer or an error, never with two, however the first provider fares."""
+
+    async def run() -> None:
+        answers = [says("one", times=1) if kind is None else fails(kind, times=1) for kind in faults]
+        bench = Bench((scripted("a", *answers, says("one")), scripted("b", says("two"))))
+        for _ in faults:
+            events = await bench.events()
+            assert sum(isinstance(event, StreamFinish) for event in events) == 1
+        assert sum(record.outcome == "ok" for record in bench.kept.records) == len(faults)
+
+    asyncio.run(run())
