@@ -17,6 +17,7 @@
     ├── ContentFilteredError    the vendor refused the content
     ├── NoModelError            there is no model to ask at all: the message says how to get one
     ├── BreakerOpenError        it failed too often just now: ask another, or wait
+    ├── BudgetExceededError     it could cost more than the person allows: nothing was sent
     └── ProviderChainExhaustedError   everyone who may be asked failed: the message lists each attempt
 
 Cancellation is not an error: it stays `asyncio.CancelledError`.
@@ -197,6 +198,12 @@ class BreakerOpenError(ProviderError):
     """The circuit breaker lets nothing through to this model now; the message tells the last failure."""
 
     kind = "overloaded"
+
+
+class BudgetExceededError(ProviderError):
+    """The worst case of this call would pass a limit that the person set."""
+
+    kind = "quota"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
