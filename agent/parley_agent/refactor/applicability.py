@@ -1,0 +1,65 @@
+"""Which task classes apply to a place, and why not; instant, without a model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from parley_agent.refactor.decision_edits import definition_of, has_docstring, poor_names
+from parley_agent.refactor.errors import RefactorRefusedError
+from parley_agent.refactor.tasks import TaskClass
+
+if TYPE_CHECKING:
+    from parley_agent.document import Diagnostic
+    from parley_agent.refactor.instruction import Wish
+    from parley_agent.refactor.target import Place
+
+_NEEDS_FUNCTION = frozenset({TaskClass.RENAME, TaskClass.TYPE_HINTS, TaskClass.EXTRACT_FUNCTION})
+_NEEDS_DEFINITION = _NEEDS_FUNCTION | {TaskClass.DOCSTRING, TaskClass.SIMPLIFY, TaskClass.GENERATE_TESTS}
+
+
+def refuse_if_not_applicable(
+    task: TaskClass, place: Place, diagnostics: tuple[Diagnostic, ...], wish: Wish | None = None
+) -> None:
+    """Refuse a task class that does not apply at `place`.
+
+    Raises:
+        RefactorRefusedError: it says why.
+    """
+    if task is TaskClass.EXPLAIN:
+        return
+    if task is TaskClass.FIX_DIAGNOSTICS:
+        if not diagnostics:
+            raise RefactorRefusedError("nothing-to-do", f"No problem is reported for {place.target.name}.")
+        return
+    _refuse_broken_syntax(place)
+    if task in _NEEDS_DEFINITION:
+        definition = definition_of(place)
+        if task in _NEEDS_FUNCTION and definition.kind == "class":
+            raise RefactorRefusedError(
+                "no-definition", f"{definition.name} is a class. Put the cursor into one of its methods."
+            )
+    if wish is not None and (wish.names or wish.new_name):
+        return
+    match task:
+        case TaskClass.RENAME if not poor_names(place):
+            raise RefactorRefusedError(
+                "nothing-to-do", f"{place.target.name} has no local name that is worth a better one."
+            )
+        case TaskClass.DOCSTRING if has_docstring(place):
+            raise RefactorRefusedError(
+                "nothing-to-do",
+                f"{place.target.name} has a docstring already. Delete it first if you want another one.",
+            )
+        case _:
+            pass
+
+
+def _refuse_broken_syntax(place: Place) -> None:
+    """A change can be checked only where the code could be read before; Python's tools read the whole file."""
+    text = place.document.text
+    for span in place.tree.errors():
+        if place.is_python or place.target.span.contains(span) or place.target.span.overlaps(span):
+            line = text.count("\n", 0, span.start) + 1
+            raise RefactorRefusedError(
+                "syntax", f"Line {line} has a syntax error, so a change could not be checked. Correct it first."
+            )

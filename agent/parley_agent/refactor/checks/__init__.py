@@ -1,0 +1,9 @@
+"""The checks that a candidate must pass before it is proposed, and what they prove.
+
+Reading order: `verify` (all of them, in order), `regions` (nothing changed outside what the task class declares),
+`meaning` (names known, signature kept, comments kept), `proofs` (what is shown to behave as before).
+"""
+
+from parley_agent.refactor.checks.verify import Verdict, verify
+
+__all__ = ["Verdict", "verify"]

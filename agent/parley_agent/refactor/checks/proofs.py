@@ -1,0 +1,66 @@
+"""What is shown to behave as before, by comparing the syntax trees of both texts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from parley_agent.refactor.errors import AnswerRejectedError
+from parley_agent.refactor.tasks import TaskClass
+from parley_agent.syntax import equal_up_to_local_renaming, equal_without_comments
+
+if TYPE_CHECKING:
+    from parley_agent.refactor.context import Context
+    from parley_agent.refactor.forms.form import Candidate
+    from parley_agent.syntax import Tree
+
+_WHAT_DIFFERS = {
+    TaskClass.RENAME: "more than the names of local variables changed",
+    TaskClass.DOCSTRING: "more than the documentation changed",
+    TaskClass.TYPE_HINTS: "more than type hints changed",
+}
+_EVIDENCE = {
+    TaskClass.RENAME: "The syntax tree is the same but for local names, renamed consistently.",
+    TaskClass.DOCSTRING: "The syntax tree is the same but for the documentation.",
+    TaskClass.TYPE_HINTS: "The syntax tree is the same but for type hints and the imports that they need.",
+}
+
+
+def proof_of(context: Context, candidate: Candidate, after: Tree) -> str | None:
+    """The sentence that says what was proved; None where nothing can be.
+
+    Raises:
+        AnswerRejectedError: the task class must be proved, and the proof fails.
+    """
+    holds = _python(context, candidate) if context.place.is_python else _by_grammar(context, candidate, after)
+    if holds is None:
+        return None
+    if not holds:
+        raise AnswerRejectedError(
+            "changed-behaviour", f"The behaviour may have changed: {_WHAT_DIFFERS[context.task]}. Change nothing else."
+        )
+    return _EVIDENCE[context.task]
+
+
+def _python(context: Context, candidate: Candidate) -> bool | None:
+    from parley_agent.python import proof
+
+    before, after = context.place.document.text, candidate.text
+    match context.task:
+        case TaskClass.RENAME:
+            return proof.same_up_to_renaming(before, after) and proof.comments_kept(before, after)
+        case TaskClass.DOCSTRING:
+            return proof.same_without_docstrings(before, after) and proof.comments_kept(before, after)
+        case TaskClass.TYPE_HINTS:
+            return proof.same_without_annotations(before, after) and proof.comments_kept(before, after)
+        case _:
+            return None
+
+
+def _by_grammar(context: Context, candidate: Candidate, after: Tree) -> bool | None:
+    match context.task:
+        case TaskClass.RENAME if candidate.names:
+            return equal_up_to_local_renaming(context.place.tree, after, dict(candidate.names))
+        case TaskClass.DOCSTRING:
+            return equal_without_comments(context.place.tree, after)
+        case _:
+            return None

@@ -1,0 +1,128 @@
+"""What a form works with: where the change goes, what was wished, and what the model is shown of both.
+
+Sizing: the whole prompt and the answer must fit the model's window; the signatures of neighbours are left out first,
+then the imports; a definition that does not fit is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from parley_agent.refactor.errors import RefactorRefusedError
+from parley_agent.refactor.layout import dedented
+from parley_agent.refactor.screen import Screen
+from parley_agent.refactor.tokens import estimated_prompt_tokens
+from parley_agent.syntax import definitions, imports
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from parley_agent.document import Diagnostic
+    from parley_agent.refactor.forms.form import Question
+    from parley_agent.refactor.instruction import Wish
+    from parley_agent.refactor.target import Place
+    from parley_agent.refactor.tasks import TaskClass
+
+# What a local server is started with when nobody says otherwise.
+ASSUMED_WINDOW_TOKENS = 4096
+_SPARE_TOKENS = 32
+_MAX_NEIGHBOURS = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """One request, understood: pure facts, the same for every model.
+
+    `diagnostics` are those on the target. `test_path` and `import_line` are set for generated tests only.
+    """
+
+    place: Place
+    task: TaskClass
+    wish: Wish
+    diagnostics: tuple[Diagnostic, ...] = ()
+    test_path: str | None = None
+    import_line: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What one model is shown: texts that passed the `screen`, dedented, with lines that end in a newline only."""
+
+    code: str
+    imports: str
+    neighbours: str
+    diagnostics: str
+    instruction: str
+    screen: Screen
+
+
+Scope = Literal["all", "imports", "definition"]
+
+
+def fitted(
+    context: Context, ask: Callable[[View], Question], *, window_tokens: int | None, hides_secrets: bool
+) -> tuple[View, Question]:
+    """The largest view whose question fits the window, and that question.
+
+    Raises:
+        RefactorRefusedError: not even the definition alone fits.
+    """
+    window = window_tokens or ASSUMED_WINDOW_TOKENS
+    needed = 0
+    for scope in ("all", "imports", "definition"):
+        view = _view(context, scope, hides_secrets=hides_secrets)
+        question = ask(view)
+        needed = estimated_prompt_tokens(question.messages) + question.max_output_tokens + _SPARE_TOKENS
+        if needed <= window:
+            return view, question
+    raise RefactorRefusedError(
+        "too-long",
+        f"{context.place.target.name} does not fit the model: question and answer need about {needed:,} tokens, and "
+        f"its window has {window:,}. Select a smaller definition, or use a model with a larger window.",
+    )
+
+
+def _view(context: Context, scope: Scope, *, hides_secrets: bool) -> View:
+    place = context.place
+    screen = Screen(hides_secrets=hides_secrets, known_text=place.document.text + context.wish.text)
+    return View(
+        code=screen.show(dedented(place.code, place.target.indent)),
+        imports=screen.show(_imports(place)) if scope != "definition" else "",
+        neighbours=screen.show(_neighbours(place)) if scope == "all" else "",
+        diagnostics=screen.show(_diagnostics(context)),
+        instruction=screen.show(context.wish.text),
+        screen=screen,
+    )
+
+
+def _imports(place: Place) -> str:
+    text = place.document.text
+    return "\n".join(
+        text[span.start : span.end].replace("\r\n", "\n")
+        for span in imports(place.tree)
+        if not place.target.span.contains(span)
+    )
+
+
+def _neighbours(place: Place) -> str:
+    """The signatures of the definitions that the target may call, without their bodies."""
+    text = place.document.text
+    around = [each for each in definitions(place.tree) if not place.target.span.overlaps(each.span)]
+    return "\n".join(
+        each.indent + " ".join(text[each.signature.start : each.signature.end].split())
+        for each in around[:_MAX_NEIGHBOURS]
+    )
+
+
+def _diagnostics(context: Context) -> str:
+    place = context.place
+    text = place.document.text
+    first = text.count("\n", 0, place.target.span.start)
+    told: list[str] = []
+    for diagnostic in context.diagnostics:
+        line = text.count("\n", 0, min(diagnostic.span.start, len(text))) - first + 1
+        marked = text[diagnostic.span.start : diagnostic.span.end]
+        at = f" at `{marked}`" if marked and "\n" not in marked and len(marked) <= 60 else ""
+        told.append(f"line {line}{at}: {' '.join(diagnostic.message.split())}")
+    return "\n".join(told)

@@ -1,0 +1,129 @@
+"""What a request is about: the definition around the selection, or the selected lines where there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from parley_agent.document import Span
+from parley_agent.refactor.errors import RefactorRefusedError
+from parley_agent.syntax import enclosing_definition, language_of, parse
+
+if TYPE_CHECKING:
+    from parley_agent.document import Document
+    from parley_agent.syntax import Definition, Language, Tree
+
+MAX_DOCUMENT_CHARACTERS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What may be changed: whole lines of the document.
+
+    `span` ends without the last line's end. `definition` is None for lines outside of every definition.
+    """
+
+    kind: Literal["function", "method", "class", "lines"]
+    name: str
+    span: Span
+    indent: str
+    definition: Definition | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A document with what its grammar tells, and the target in it."""
+
+    document: Document
+    language: Language
+    tree: Tree
+    selection: Span
+    target: Target
+
+    @property
+    def code(self) -> str:
+        """The target's text, as it stands in the document."""
+        return self.document.text[self.target.span.start : self.target.span.end]
+
+    @property
+    def is_python(self) -> bool:
+        """Whether the edits and proofs for Python apply."""
+        return self.language.id == "python"
+
+
+def refuse_unreadable(document: Document) -> None:
+    """Refuse a document that no model should be shown: binary or huge.
+
+    Raises:
+        RefactorRefusedError: it says why.
+    """
+    if len(document.text) > MAX_DOCUMENT_CHARACTERS:
+        raise RefactorRefusedError(
+            "too-large",
+            f"The file has {len(document.text):,} characters; Parley refactors files of up to "
+            f"{MAX_DOCUMENT_CHARACTERS:,}. Move the code into a smaller file first.",
+        )
+    if "\0" in document.text:
+        raise RefactorRefusedError("binary", "The file is binary: it holds NUL characters. Open a text file.")
+
+
+def known_language(document: Document) -> Language:
+    """The document's language.
+
+    Raises:
+        RefactorRefusedError: Parley has no grammar for it, so nothing could be checked.
+    """
+    language = language_of(document.language, document.path)
+    if language is None:
+        raise RefactorRefusedError(
+            "unknown-language",
+            f"Parley has no grammar for {document.language!r}, so no change could be checked. It can explain the code.",
+        )
+    return language
+
+
+def place_of(document: Document, selection: Span) -> Place:
+    """Where `selection` lies in `document`.
+
+    Raises:
+        RefactorRefusedError: the document is binary, huge or of an unknown language, or the selection is outside it.
+    """
+    refuse_unreadable(document)
+    if selection.end > len(document.text):
+        raise RefactorRefusedError(
+            "bad-selection",
+            f"The selection ends at offset {selection.end}, behind the document's end ({len(document.text)}).",
+        )
+    language = known_language(document)
+    tree = parse(document.text, language)
+    definition = enclosing_definition(tree, selection)
+    target = _definition_target(definition) if definition is not None else _lines_target(document.text, selection)
+    return Place(document=document, language=language, tree=tree, selection=selection, target=target)
+
+
+def _definition_target(definition: Definition) -> Target:
+    return Target(
+        kind=definition.kind,
+        name=definition.qualified_name,
+        span=definition.span,
+        indent=definition.indent,
+        definition=definition,
+    )
+
+
+def _lines_target(text: str, selection: Span) -> Target:
+    start = text.rfind("\n", 0, selection.start) + 1
+    last = selection.end - 1 if selection.end > selection.start and text[selection.end - 1] == "\n" else selection.end
+    end = text.find("\n", last)
+    end = len(text) if end < 0 else end
+    if text[start:end].endswith("\r"):
+        end -= 1
+    lines = text[start:end]
+    first, count = text.count("\n", 0, start) + 1, lines.count("\n") + 1
+    indent = lines[: len(lines) - len(lines.lstrip())].rpartition("\n")[2]
+    return Target(
+        kind="lines",
+        name=f"line {first}" if count == 1 else f"lines {first}-{first + count - 1}",
+        span=Span(start=start, end=max(start, end)),
+        indent=indent,
+    )
