@@ -8,7 +8,7 @@ import nox
 nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "none"
 
-CODE = ("server", "agent", "profiling", "providers", "tests", "noxfile.py")
+CODE = ("server", "agent", "profiling", "providers", "events", "tests", "noxfile.py")
 
 
 @nox.session

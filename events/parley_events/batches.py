@@ -1,0 +1,269 @@
+"""From appends that were asked for to rows that can be inserted: checked, redacted, numbered. Pure.
+
+Every store uses it within its own transaction: `prepare` before, `plan` inside. What a store must find out first is
+`Found`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from parley_events.errors import ConflictError, DuplicateEventError, EventStoreError, InvalidEventError
+from parley_events.events import Metadata, RecordedEvent, to_microseconds
+from parley_events.store import Appended
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from parley_events.events import JsonValue, NewEvent
+    from parley_events.store import Cursor, Instruments, Redactor
+
+AggregateKey: TypeAlias = tuple[str, str]
+
+MAX_EVENT_BYTES = 16 * 1024 * 1024
+MAX_NAME_LENGTH = 200
+_ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+_NO_METADATA = Metadata()
+
+
+class PreparedEvent(NamedTuple):
+    """One event, checked and redacted, its data as JSON text."""
+
+    event_type: str
+    event_version: int
+    data_json: str
+    event_id: str
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Batch:
+    """One append, ready for a transaction."""
+
+    key: AggregateKey
+    events: tuple[PreparedEvent, ...]
+    metadata_json: str
+    created_at_us: int
+    expected_sequence: int | None
+    advance: Cursor | None
+
+
+class KnownEvent(NamedTuple):
+    """Where an event id is stored already."""
+
+    key: AggregateKey
+    sequence: int
+    position: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Found:
+    """What a store read at the start of its transaction; `plan` carries it forward from batch to batch.
+
+    `heads` has the sequence of every aggregate concerned (0: new), `position` the store's, `cursors` those to be
+    advanced. `known` has the event ids that were looked up and found; None if none were looked up, which is the usual
+    case, because a repeated append is rare and the database refuses a doubled id anyway.
+    """
+
+    heads: dict[AggregateKey, int]
+    position: int
+    cursors: dict[str, int] = field(default_factory=dict)
+    known: dict[str, KnownEvent] | None = None
+
+
+Outcome: TypeAlias = Appended | EventStoreError
+
+
+@dataclass(slots=True, kw_only=True)
+class Planned:
+    """What to insert, where cursors go, and the answer to each batch, in the batches' order."""
+
+    rows: list[RecordedEvent] = field(default_factory=list)
+    cursors: dict[str, int] = field(default_factory=dict)
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    @property
+    def conflicts(self) -> bool:
+        """Whether any batch conflicts: it may be a repeated one, which looking up its event ids tells."""
+        return any(isinstance(outcome, ConflictError) for outcome in self.outcomes)
+
+
+def prepare(
+    key: AggregateKey,
+    events: Sequence[NewEvent],
+    instruments: Instruments,
+    *,
+    expected_sequence: int | None,
+    metadata: Metadata | None,
+    advance: Cursor | None,
+) -> Batch:
+    """The append as a batch.
+
+    Raises:
+        InvalidEventError: a name or some data cannot be stored.
+    """
+    for what, name in (
+        ("stream", key[0]),
+        ("aggregate", key[1]),
+        *(("event type", each.event_type) for each in events),
+    ):
+        _check_name(what, name)
+    if not events and advance is None:
+        raise InvalidEventError(f"There is nothing to append to {key[0]}/{key[1]}: no event was given.")
+    redact = instruments.redact
+    prepared = tuple(
+        PreparedEvent(
+            each.event_type,
+            each.event_version,
+            json_text(each.data, redact, each.event_type),
+            each.event_id or instruments.new_id(),
+        )
+        for each in events
+    )
+    if len({each.event_id for each in prepared}) < len(prepared):
+        raise DuplicateEventError(f"Two events of one append to {key[0]}/{key[1]} have the same id.")
+    return Batch(
+        key=key,
+        events=prepared,
+        metadata_json=metadata_text(metadata or _NO_METADATA, redact),
+        created_at_us=to_microseconds(instruments.now()),
+        expected_sequence=expected_sequence,
+        advance=advance,
+    )
+
+
+def json_text(data: object, redact: Redactor | None, what: str) -> str:
+    """JSON of one object, compact, each string in it redacted.
+
+    Raises:
+        InvalidEventError: it is no JSON object, or holds what not every database stores: NaN, NUL, half a surrogate
+        pair.
+    """
+    if not isinstance(data, dict):
+        raise InvalidEventError(f"The data of {what} must be a JSON object (a dict), not {type(data).__name__}.")
+    try:
+        redacted = data if redact is None else redacted_value(data, redact)
+        text = json.dumps(redacted, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        size = len(text) if text.isascii() else len(text.encode())
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidEventError(f"The data of {what} is not JSON that can be stored: {error}") from error
+    if "\\u0000" in text and _ESCAPED_NUL.search(text):
+        raise InvalidEventError(f"The data of {what} holds a NUL character, which cannot be stored. Put it in a blob.")
+    if size > MAX_EVENT_BYTES:
+        raise InvalidEventError(
+            f"The data of {what} is {size:,} bytes; an event holds {MAX_EVENT_BYTES:,} at most. Put the bulk in a blob."
+        )
+    return text
+
+
+def metadata_text(metadata: Metadata, redact: Redactor | None) -> str:
+    """Metadata as JSON, without what is not known."""
+    stored: dict[str, Any] = {}
+    if metadata.correlation_id is not None:
+        stored["correlation_id"] = metadata.correlation_id
+    if metadata.causation_id is not None:
+        stored["causation_id"] = metadata.causation_id
+    if metadata.extra:
+        stored["extra"] = metadata.extra
+    return json_text(stored, redact, "the metadata") if stored else "{}"
+
+
+def redacted_value(value: JsonValue, redact: Redactor) -> JsonValue:
+    """The value with each string in it redacted; names of members are left as they are."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {name: redacted_value(each, redact) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [redacted_value(each, redact) for each in value]
+    return value
+
+
+def plan(batches: Sequence[Batch], found: Found) -> Planned:
+    """Number the batches' events one after the other, as if each were alone; `found` is moved along."""
+    planned = Planned()
+    for batch in batches:
+        outcome = _repeated(batch, found.known) or _refused(batch, found)
+        if outcome is None:
+            outcome = _number(batch, found, planned)
+        planned.outcomes.append(outcome)
+    return planned
+
+
+def event_ids(batches: Sequence[Batch]) -> list[str]:
+    """The ids of all their events."""
+    return [event.event_id for batch in batches for event in batch.events]
+
+
+def _number(batch: Batch, found: Found, planned: Planned) -> Appended:
+    stream_id, aggregate_id = batch.key
+    sequence, position = found.heads[batch.key], found.position
+    for event_type, version, data_json, event_id in batch.events:
+        sequence += 1
+        position += 1
+        planned.rows.append(
+            RecordedEvent(
+                position,
+                stream_id,
+                event_type,
+                aggregate_id,
+                sequence,
+                version,
+                data_json,
+                batch.metadata_json,
+                batch.created_at_us,
+                event_id,
+            )
+        )
+        if found.known is not None:
+            found.known[event_id] = KnownEvent(batch.key, sequence, position)
+    found.heads[batch.key], found.position = sequence, position
+    if batch.advance is not None:
+        found.cursors[batch.advance.name] = planned.cursors[batch.advance.name] = batch.advance.position
+    return Appended(sequence=sequence, position=position)
+
+
+def _refused(batch: Batch, found: Found) -> EventStoreError | None:
+    head = found.heads[batch.key]
+    if batch.expected_sequence is not None and batch.expected_sequence != head:
+        return ConflictError(
+            f"{batch.key[0]}/{batch.key[1]} is at sequence {head}, not at {batch.expected_sequence}: something else "
+            "was appended meanwhile. Load it and decide again.",
+            expected=batch.expected_sequence,
+            actual=head,
+        )
+    if batch.advance is not None and found.cursors.get(batch.advance.name, 0) >= batch.advance.position:
+        at = found.cursors[batch.advance.name]
+        return ConflictError(
+            f"The cursor {batch.advance.name!r} is at position {at} already, so {batch.advance.position} was dealt "
+            "with before.",
+            expected=batch.advance.position,
+            actual=at,
+        )
+    return None
+
+
+def _repeated(batch: Batch, known: Mapping[str, KnownEvent] | None) -> Outcome | None:
+    if not known or not batch.events:
+        return None
+    places = [known.get(event.event_id) for event in batch.events]
+    stored = [place for place in places if place is not None]
+    if not stored:
+        return None
+    first, last = stored[0], stored[-1]
+    consecutive = [first.sequence + offset for offset in range(len(batch.events))]
+    if [place.sequence for place in stored] == consecutive and all(place.key == batch.key for place in stored):
+        return Appended(sequence=last.sequence, position=last.position, repeated=True)
+    return DuplicateEventError(
+        f"The event id {batch.events[places.index(first)].event_id!r} is stored already, as number {first.sequence} of "
+        f"{first.key[0]}/{first.key[1]}: an id must belong to one event for ever."
+    )
+
+
+def _check_name(what: str, name: str) -> None:
+    if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
+        raise InvalidEventError(
+            f"{name[:40]!r} cannot be the name of a {what}: it must have 1 to {MAX_NAME_LENGTH} printable characters."
+        )

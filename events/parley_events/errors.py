@@ -1,0 +1,117 @@
+"""What can go wrong between Parley and its events.
+
+    EventStoreError
+    ├── ConflictError            somebody appended first: load, fold, process again
+    ├── TooManyConflictsError    it kept happening: let the person try again
+    ├── DuplicateEventError      an event id was used for something else: a defect of the caller
+    ├── InvalidEventError        the event cannot be stored: a defect of the caller
+    ├── UnknownEventError        a stored event's type or version is not known here: update Parley
+    ├── MissingBlobError         bytes that an event names are not in the store
+    ├── NoSuchAggregateError     there is nothing under that name
+    ├── SlowSubscriberError      the subscriber was cut off: resume from `position`
+    ├── StoreBusyError           another process holds the database: try again
+    ├── StoreUnavailableError    the database does not answer: try again later
+    └── StoreUnusableError       nothing can be stored there until a person acts
+        ├── StoreFullError       the disk is full
+        ├── StoreReadOnlyError   the file or folder may not be written
+        ├── StoreCorruptError    the file is damaged, or is no event store
+        ├── StoreTooNewError     a newer Parley wrote it
+        ├── StoreLocationError   it lies where a database must not lie, such as a network file system
+        └── StoreClosedError     it was closed
+
+`str(error)` is written for the person: what was wrong, with the value, and what to do next.
+"""
+
+from __future__ import annotations
+
+
+class EventStoreError(Exception):
+    """The root of everything the event store raises."""
+
+
+class ConflictError(EventStoreError):
+    """The aggregate, or a cursor, is not where the caller thought; nothing was stored.
+
+    Args:
+        message: What was expected and what was found.
+        expected: The sequence (or cursor position) that the caller expected.
+        actual: The one that is stored.
+    """
+
+    def __init__(self, message: str, *, expected: int, actual: int) -> None:
+        super().__init__(message)
+        self.expected = expected
+        self.actual = actual
+
+
+class TooManyConflictsError(EventStoreError):
+    """A command met a conflict at each of its bounded number of attempts."""
+
+
+class DuplicateEventError(EventStoreError):
+    """An event id is stored already, but not as part of the same append."""
+
+
+class InvalidEventError(EventStoreError, ValueError):
+    """The event, its names or its metadata cannot be stored."""
+
+
+class UnknownEventError(EventStoreError):
+    """No registered type reads a stored event; `event_type` and `event_version` say which."""
+
+    def __init__(self, message: str, *, event_type: str, event_version: int) -> None:
+        super().__init__(message)
+        self.event_type = event_type
+        self.event_version = event_version
+
+
+class MissingBlobError(EventStoreError):
+    """No bytes are stored under this hash."""
+
+
+class NoSuchAggregateError(EventStoreError):
+    """No event is stored for this aggregate, or not up to that sequence."""
+
+
+class SlowSubscriberError(EventStoreError):
+    """The subscriber's queue was full, so it was cut off; nothing is lost if it resumes after `position`."""
+
+    def __init__(self, message: str, *, position: int) -> None:
+        super().__init__(message)
+        self.position = position
+
+
+class StoreBusyError(EventStoreError):
+    """Another process held the database's lock for longer than this store waits; nothing was stored."""
+
+
+class StoreUnavailableError(EventStoreError):
+    """The database server did not answer for longer than this store waits."""
+
+
+class StoreUnusableError(EventStoreError):
+    """Trying again does not help; the message says what a person can do."""
+
+
+class StoreFullError(StoreUnusableError):
+    """No space is left; nothing of the append was stored."""
+
+
+class StoreReadOnlyError(StoreUnusableError):
+    """The store may be read but not written."""
+
+
+class StoreCorruptError(StoreUnusableError):
+    """The database is damaged, truncated, or something else than an event store."""
+
+
+class StoreTooNewError(StoreUnusableError):
+    """The schema is newer than this Parley knows."""
+
+
+class StoreLocationError(StoreUnusableError):
+    """The place cannot hold a database that several processes share."""
+
+
+class StoreClosedError(StoreUnusableError):
+    """The store was closed, or was never opened."""

@@ -1,0 +1,227 @@
+"""Events in this process's memory: the plainest store that does what a store must do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Self
+
+from parley_events.batches import Batch, Found, KnownEvent, event_ids, plan, prepare
+from parley_events.blobs import blob_name, missing, redacted_blob
+from parley_events.errors import EventStoreError, StoreClosedError
+from parley_events.events import EVERYTHING, from_microseconds, to_microseconds
+from parley_events.feed import Feed, NoTail
+from parley_events.paging import in_pages, until_time
+from parley_events.store import AggregateSummary, Appended, Cursor, StoreSize
+from parley_events.subscription import Subscription
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+    from datetime import datetime
+
+    from parley_events.events import Metadata, NewEvent, Query, RecordedEvent
+    from parley_events.store import Instruments, Removal, Snapshot
+
+
+class MemoryStore:
+    """An `EventStore` that forgets everything when it is closed.
+
+    Args:
+        instruments: Clock, ids and redaction.
+        queue_events: How far a subscriber may fall behind before it is cut off.
+    """
+
+    def __init__(self, instruments: Instruments, *, queue_events: int = 10_000) -> None:
+        self._instruments = instruments
+        self._feed = Feed(self.head, NoTail(), queue_events=queue_events)
+        self._events: list[RecordedEvent] = []
+        self._head = 0
+        self._heads: dict[tuple[str, str], int] = {}
+        self._known: dict[str, KnownEvent] = {}
+        self._cursors: dict[str, int] = {}
+        self._snapshots: dict[tuple[str, str, str], list[Snapshot]] = {}
+        self._blobs: dict[str, tuple[bytes, int]] = {}
+        self._open = False
+
+    async def __aenter__(self) -> Self:
+        """Open it."""
+        self._open = True
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        """Close it."""
+        self._open = False
+        self._feed.close()
+
+    async def append(
+        self,
+        stream_id: str,
+        aggregate_id: str,
+        events: Sequence[NewEvent],
+        *,
+        expected_sequence: int | None,
+        metadata: Metadata | None = None,
+        advance: Cursor | None = None,
+    ) -> Appended:
+        """See `EventStore`."""
+        self._check_open()
+        key = (stream_id, aggregate_id)
+        batch = prepare(
+            key,
+            events,
+            self._instruments,
+            expected_sequence=expected_sequence,
+            metadata=metadata,
+            advance=advance,
+        )
+        return self._commit(batch)
+
+    async def load(self, query: Query, *, limit: int | None = None) -> list[RecordedEvent]:
+        """See `EventStore`."""
+        self._check_open()
+        return until_time([event for event in self._events if query.matches(event)], query)[:limit]
+
+    def load_all(self, query: Query = EVERYTHING) -> AsyncGenerator[RecordedEvent, None]:
+        """See `EventStore`."""
+        return in_pages(self, query)
+
+    async def load_from(self, position: int, query: Query = EVERYTHING, *, limit: int = 1000) -> list[RecordedEvent]:
+        """See `EventStore`."""
+        self._check_open()
+        return [event for event in self._events if event.position > position and query.matches(event)][:limit]
+
+    def subscribe(self, query: Query = EVERYTHING, *, after: int = 0, name: str | None = None) -> Subscription:
+        """See `EventStore`."""
+        return Subscription(self, self._feed, query, after=after, name=name, report=self._instruments.report)
+
+    async def head(self) -> int:
+        """See `EventStore`."""
+        self._check_open()
+        return self._head
+
+    async def cursor(self, name: str) -> int:
+        """See `EventStore`."""
+        self._check_open()
+        return self._cursors.get(name, 0)
+
+    async def save_cursor(self, cursor: Cursor) -> None:
+        """See `EventStore`."""
+        self._check_open()
+        self._cursors[cursor.name] = max(cursor.position, self._cursors.get(cursor.name, 0))
+
+    async def drop_cursor(self, name: str) -> None:
+        """See `EventStore`."""
+        self._check_open()
+        self._cursors.pop(name, None)
+
+    async def snapshot(
+        self, stream_id: str, aggregate_id: str, schema_hash: str, *, until_sequence: int | None = None
+    ) -> Snapshot | None:
+        """See `EventStore`."""
+        self._check_open()
+        kept = self._snapshots.get((stream_id, aggregate_id, schema_hash), [])
+        return next((each for each in kept if until_sequence is None or each.sequence <= until_sequence), None)
+
+    async def save_snapshot(self, snapshot: Snapshot) -> None:
+        """See `EventStore`."""
+        self._check_open()
+        key = (snapshot.stream_id, snapshot.aggregate_id, snapshot.schema_hash)
+        kept = {each.sequence: each for each in [*self._snapshots.get(key, []), snapshot]}
+        self._snapshots[key] = [kept[sequence] for sequence in sorted(kept, reverse=True)[:2]]
+
+    async def put_blob(self, data: bytes) -> str:
+        """See `EventStore`."""
+        self._check_open()
+        stored = redacted_blob(data, self._instruments.redact)
+        self._blobs.setdefault(blob_name(stored), (stored, to_microseconds(self._instruments.now())))
+        return blob_name(stored)
+
+    async def blob(self, name: str) -> bytes:
+        """See `EventStore`."""
+        self._check_open()
+        if name not in self._blobs:
+            raise missing(name)
+        return self._blobs[name][0]
+
+    async def blob_names(self, *, stored_before: datetime | None = None) -> frozenset[str]:
+        """See `EventStore`."""
+        self._check_open()
+        before_us = None if stored_before is None else to_microseconds(stored_before)
+        return frozenset(name for name, (_, at) in self._blobs.items() if before_us is None or at < before_us)
+
+    async def aggregates(self, stream_id: str | None = None) -> list[AggregateSummary]:
+        """See `EventStore`."""
+        self._check_open()
+        found: dict[tuple[str, str], AggregateSummary] = {}
+        for event in self._events:
+            key = (event.stream_id, event.aggregate_id)
+            if stream_id in (None, event.stream_id):
+                summary = found.pop(key, _summary(event))
+                found[key] = replace(
+                    summary, events=summary.events + 1, last_at=event.created_at, last_position=event.position
+                )
+        return list(found.values())
+
+    async def size(self) -> StoreSize:
+        """See `EventStore`."""
+        self._check_open()
+        return StoreSize(
+            events=len(self._events),
+            aggregates=len({(event.stream_id, event.aggregate_id) for event in self._events}),
+            head=self._head,
+            blobs=len(self._blobs),
+            blob_bytes=sum(len(data) for data, _ in self._blobs.values()),
+            snapshots=sum(map(len, self._snapshots.values())),
+            cursors=tuple(Cursor(name=name, position=at) for name, at in sorted(self._cursors.items())),
+            bytes=None,
+        )
+
+    async def remove(self, removal: Removal) -> None:
+        """See `EventStore`."""
+        self._check_open()
+        gone = frozenset(removal.aggregates)
+        self._events = [event for event in self._events if (event.stream_id, event.aggregate_id) not in gone]
+        self._known = {name: known for name, known in self._known.items() if known.key not in gone}
+        self._heads = {key: head for key, head in self._heads.items() if key not in gone}
+        self._snapshots = {key: kept for key, kept in self._snapshots.items() if key[:2] not in gone}
+        for name in removal.blobs:
+            self._blobs.pop(name, None)
+
+    async def vacuum(self) -> None:
+        """See `EventStore`: memory needs no such thing."""
+        self._check_open()
+
+    async def check(self) -> tuple[str, ...]:
+        """See `EventStore`: memory has no files."""
+        self._check_open()
+        return ()
+
+    def _commit(self, batch: Batch) -> Appended:
+        known = {name: self._known[name] for name in event_ids([batch]) if name in self._known}
+        heads = {batch.key: self._heads.get(batch.key, 0)}
+        planned = plan([batch], Found(heads=heads, position=self._head, cursors=dict(self._cursors), known=known))
+        [outcome] = planned.outcomes
+        if isinstance(outcome, EventStoreError):
+            raise outcome
+        for row in planned.rows:
+            self._events.append(row)
+            self._known[row.event_id] = KnownEvent(batch.key, row.sequence, row.position)
+            self._heads[batch.key], self._head = row.sequence, row.position
+        self._cursors.update(planned.cursors)
+        self._feed.committed(planned.rows)
+        return outcome
+
+    def _check_open(self) -> None:
+        if not self._open:
+            raise StoreClosedError("The event store is closed. Open it with `async with`.")
+
+
+def _summary(event: RecordedEvent) -> AggregateSummary:
+    at = from_microseconds(event.created_at_us)
+    return AggregateSummary(
+        stream_id=event.stream_id,
+        aggregate_id=event.aggregate_id,
+        events=0,
+        first_at=at,
+        last_at=at,
+        last_position=event.position,
+    )

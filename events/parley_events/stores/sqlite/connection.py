@@ -1,0 +1,98 @@
+"""How a SQLite event store is opened: durable, shared between processes, private to its owner.
+
+Every thread opens a connection of its own here.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from typing import TYPE_CHECKING
+
+from parley_events.errors import StoreReadOnlyError
+from parley_events.stores.sqlite.faults import translated
+from parley_events.stores.sqlite.location import check_location, unshareable
+from parley_events.stores.sqlite.schema import check_version, migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+BUSY_MS = 250
+CHECKPOINT_PAGES = 4000
+
+
+def create(path: Path, mounts: Iterable[tuple[str, str]] | None = None) -> None:
+    """Make the file with its folder, for its owner alone, and bring its schema up to date.
+
+    Raises:
+        EventStoreError: it cannot hold events; the message says why.
+    """
+    check_location(path, mounts)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise StoreReadOnlyError(
+            f"The event store {path} cannot be created or written ({error.strerror}). Make the file and its folder "
+            "writable, or name another one."
+        ) from error
+    connection = sqlite3.connect(path, isolation_level=None, timeout=10)
+    try:
+        [mode] = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        if mode != "wal":
+            raise unshareable(path, f"(journal mode {mode!r})")
+        migrate(connection, str(path))
+    except sqlite3.Error as error:
+        raise translated(error, str(path)) from error
+    finally:
+        connection.close()
+
+
+def connect_writer(path: Path) -> sqlite3.Connection:
+    """A connection whose commits are on the disk when they return."""
+    connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_MS / 1000)
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA fullfsync = ON")  # macOS: only this reaches the disk; elsewhere it means nothing
+    connection.execute("PRAGMA checkpoint_fullfsync = ON")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    return connection
+
+
+def connect_reader(path: Path) -> sqlite3.Connection:
+    """A connection that only reads. Closing it is left to another thread, once its own has ended."""
+    try:
+        return _connect_reader(f"{path.as_uri()}?mode=ro")
+    except sqlite3.OperationalError:
+        # In a folder that may not be written, the log's shared memory cannot be made; without a log it is not needed.
+        if not path.exists() or ((wal := path.with_name(f"{path.name}-wal")).exists() and wal.stat().st_size):
+            raise
+        return _connect_reader(f"{path.as_uri()}?immutable=1")
+
+
+def check_readable(path: Path) -> None:
+    """See that there is a store that this Parley can read.
+
+    Raises:
+        EventStoreError: there is none; the message says why.
+    """
+    if not path.exists():
+        raise StoreReadOnlyError(f"There is no event store at {path} yet. It is made when the first event is stored.")
+    try:
+        connection = connect_reader(path)
+        try:
+            check_version(connection, str(path))
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise translated(error, str(path)) from error
+
+
+def _connect_reader(uri: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10, check_same_thread=False)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection

@@ -1,0 +1,57 @@
+"""What SQLite's errors mean for a person."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from parley_events.errors import (
+    EventStoreError,
+    StoreBusyError,
+    StoreCorruptError,
+    StoreFullError,
+    StoreReadOnlyError,
+    StoreUnavailableError,
+)
+
+_PRIMARY = 0xFF  # the low byte of an extended result code is its primary code
+
+
+def translated(error: sqlite3.Error, path: str) -> EventStoreError:
+    """The event store's error for one of SQLite's."""
+    code = getattr(error, "sqlite_errorcode", None)
+    match None if code is None else code & _PRIMARY:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return StoreBusyError(
+                f"Another process holds the event store {path} locked. Nothing was stored. Look for another Parley, a "
+                "backup or a database browser that has it open, and try again."
+            )
+        case sqlite3.SQLITE_FULL:
+            return StoreFullError(
+                f"The disk with the event store {path} is full. Nothing of this was stored; what was stored before is "
+                "safe. Make room, for example with `parley events prune --older-than 30d`."
+            )
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
+            return StoreReadOnlyError(
+                f"The event store {path} may only be read ({error}). Make the file and its folder writable, or name "
+                "another one."
+            )
+        case sqlite3.SQLITE_CANTOPEN:
+            return StoreReadOnlyError(
+                f"The event store {path} cannot be opened or created ({error}). Its folder must exist and be writable."
+            )
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_ERROR:
+            return damaged(path, str(error))
+        case _:
+            return StoreUnavailableError(
+                f"The event store {path} did not do what it was asked ({error}). Nothing of this was stored. Check the "
+                "disk, and try again."
+            )
+
+
+def damaged(path: str, what: str) -> StoreCorruptError:
+    """The error for a file that is no healthy database."""
+    return StoreCorruptError(
+        f"The event store {path} is damaged or is no event store ({what}). Save what can be read with "
+        f"`parley events export --store {path} > events.jsonl`, move the file away, and bring it back with "
+        "`parley events import events.jsonl`."
+    )

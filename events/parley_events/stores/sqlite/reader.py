@@ -1,0 +1,58 @@
+"""The threads that read, each with its own connection; transactions are short, for a long one lets the log grow."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+from parley_events.errors import StoreClosedError
+from parley_events.stores.sqlite.connection import connect_reader
+from parley_events.stores.sqlite.faults import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+ResultT = TypeVar("ResultT")
+THREADS = 2
+
+
+class Reader:
+    """Reads of one store, off the event loop.
+
+    Args:
+        path: The database, which exists.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="parley-events-read")
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._closed = False
+
+    async def read(self, work: Callable[[sqlite3.Connection], ResultT]) -> ResultT:
+        """What `work` reads."""
+        if self._closed:
+            raise StoreClosedError("The event store is closed. Open it with `async with`.")
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._work, work)
+
+    async def aclose(self) -> None:
+        """End the threads, and close their connections."""
+        self._closed = True
+        await asyncio.to_thread(self._pool.shutdown)
+        for connection in self._connections:
+            connection.close()
+
+    def _work(self, work: Callable[[sqlite3.Connection], ResultT]) -> ResultT:
+        try:
+            connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+            if connection is None:
+                connection = self._local.connection = connect_reader(self._path)
+                self._connections.append(connection)
+            return work(connection)
+        except sqlite3.Error as error:
+            raise translated(error, str(self._path)) from error

@@ -1,0 +1,114 @@
+"""The SQL of reading and of planning an append."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from parley_events.batches import Found, KnownEvent, event_ids
+from parley_events.events import RecordedEvent, to_microseconds
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from parley_events.batches import Batch, Planned
+    from parley_events.events import Query
+
+COLUMNS = "position, stream_id, event_type, aggregate_id, sequence, event_version, data, metadata, created_at, event_id"
+INSERT = f"INSERT INTO events ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - names only
+HEAD = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)"
+_recorded = partial(tuple.__new__, RecordedEvent)  # what RecordedEvent._make does, without a Python call for each row
+
+
+def select(connection: sqlite3.Connection, query: Query, after: int, limit: int | None) -> list[RecordedEvent]:
+    """The query's first events after a position, by position; all of them without a limit. `until` is obeyed."""
+    where, values = _conditions(query)
+    if query.until is not None:
+        where.append(
+            "position < coalesce((SELECT min(position) FROM events WHERE created_at > ?"  # noqa: S608 - no value in it
+            + "".join(f" AND {each}" for each in where)
+            + "), 9223372036854775807)"
+        )
+        values = [*values, to_microseconds(query.until), *values]
+    if after:
+        where.append("position > ?")
+        values.append(after)
+    order = "sequence" if query.aggregate_id is not None else "position"
+    text = f"SELECT {COLUMNS} FROM events"  # noqa: S608 - names only, each value is bound
+    if where:
+        text += " WHERE " + " AND ".join(where)
+    text += f" ORDER BY {order}"
+    if limit is not None:
+        text += " LIMIT ?"
+        values.append(limit)
+    return list(map(_recorded, connection.execute(text, values).fetchall()))
+
+
+def _conditions(query: Query) -> tuple[list[str], list[Any]]:
+    """Where and with what. `+stream_id` keeps SQLite from sorting a whole stream instead of reading by position."""
+    where: list[str] = []
+    values: list[Any] = []
+    if query.aggregate_id is not None:
+        where += ["stream_id = ?", "aggregate_id = ?"]
+        values += [query.stream_id, query.aggregate_id]
+    elif query.stream_id is not None:
+        where.append("+stream_id = ?")
+        values.append(query.stream_id)
+    if query.event_types:
+        where.append("event_type IN (SELECT value FROM json_each(?))")
+        values.append(json.dumps(query.event_types))
+    if query.from_sequence > 1:
+        where.append("sequence >= ?")
+        values.append(query.from_sequence)
+    if query.until_sequence is not None:
+        where.append("sequence <= ?")
+        values.append(query.until_sequence)
+    return where, values
+
+
+def find(connection: sqlite3.Connection, batches: Sequence[Batch]) -> Found:
+    """What planning these batches needs to know, event ids left aside."""
+    heads = {
+        key: connection.execute(
+            "SELECT coalesce(max(sequence), 0) FROM events WHERE stream_id = ? AND aggregate_id = ?", key
+        ).fetchone()[0]
+        for key in {batch.key for batch in batches}
+    }
+    names = {batch.advance.name for batch in batches if batch.advance is not None}
+    cursors = {name: cursor(connection, name) for name in names}
+    [position] = connection.execute(HEAD).fetchone()
+    return Found(heads=heads, position=position, cursors=cursors)
+
+
+def known_events(connection: sqlite3.Connection, batches: Sequence[Batch]) -> dict[str, KnownEvent]:
+    """Which of the batches' event ids are stored, and where."""
+    rows = connection.execute(
+        "SELECT event_id, stream_id, aggregate_id, sequence, position FROM events "
+        "WHERE event_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(event_ids(batches)),),
+    )
+    return {row[0]: KnownEvent((row[1], row[2]), row[3], row[4]) for row in rows}
+
+
+def insert(connection: sqlite3.Connection, planned: Planned) -> None:
+    """Store rows and move cursors."""
+    connection.executemany(INSERT, planned.rows)
+    for name, position in planned.cursors.items():
+        move_cursor(connection, name, position)
+
+
+def cursor(connection: sqlite3.Connection, name: str) -> int:
+    """Where a cursor stands; 0 if there is none."""
+    row = connection.execute("SELECT position FROM cursors WHERE name = ?", (name,)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def move_cursor(connection: sqlite3.Connection, name: str, position: int) -> None:
+    """Move a cursor, forwards only."""
+    connection.execute(
+        "INSERT INTO cursors (name, position) VALUES (?, ?) "
+        "ON CONFLICT (name) DO UPDATE SET position = max(position, excluded.position)",
+        (name, position),
+    )

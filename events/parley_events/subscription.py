@@ -1,0 +1,223 @@
+"""A subscription: the stored events of a query, then the new ones, by the same query, none missed or doubled between.
+
+Noticing new events belongs to `parley_events.feed`; where durable cursors are kept, to the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
+
+from parley_events.errors import SlowSubscriberError, StoreBusyError, StoreClosedError, StoreUnavailableError
+from parley_events.store import Cursor, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from parley_events.events import Query, RecordedEvent
+    from parley_events.feed import Feed, Listener
+
+ResultT = TypeVar("ResultT")
+
+PAGE_EVENTS = 500
+SAVE_EVENTS = 100
+SAVE_EVERY_S = 0.5
+
+
+class Source(Protocol):
+    """What a subscription needs of its store."""
+
+    async def load_from(self, position: int, query: Query = ..., *, limit: int = ...) -> list[RecordedEvent]:
+        """See `EventStore`."""
+        ...
+
+    async def cursor(self, name: str) -> int:
+        """See `EventStore`."""
+        ...
+
+    async def save_cursor(self, cursor: Cursor) -> None:
+        """See `EventStore`."""
+        ...
+
+
+class Subscription:
+    """Events, one after the other, without an end.
+
+    Use it as `async with store.subscribe(…) as events: async for event in events: …`. Asking for the next event says
+    that the one before was dealt with; a named subscription saves that as its cursor now and then, when it rests, and
+    when it is closed. So after a crash the last few events may come again, never fewer.
+
+    Raises, while iterated:
+        SlowSubscriberError: it fell too far behind; what was queued came first.
+        StoreClosedError: the store was closed.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        feed: Feed,
+        query: Query,
+        *,
+        after: int,
+        name: str | None,
+        report: Callable[[Trouble], None],
+    ) -> None:
+        if query.until is not None or query.until_sequence is not None:
+            raise ValueError("A subscription has no end: its query cannot have `until` or `until_sequence`.")
+        self._source, self._feed, self._query, self._name, self._report = source, feed, query, name, report
+        self._buffer: deque[RecordedEvent] = deque()
+        self._listener: Listener | None = None
+        self._after = after
+        self._position: int | None = None
+        self._read_to = after
+        self._done = self._saved = after
+        self._saved_at = 0.0
+        self._closed = False
+
+    @property
+    def position(self) -> int:
+        """The position of the event that was given last: what to resume after."""
+        return self._after if self._position is None else self._position
+
+    async def __aenter__(self) -> Self:
+        """Nothing is read before the first event is asked for."""
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        """Close it."""
+        await self.aclose()
+
+    def __aiter__(self) -> AsyncIterator[RecordedEvent]:
+        """It is its own iterator."""
+        return self
+
+    async def __anext__(self) -> RecordedEvent:
+        """The next event, which says that the one before was dealt with."""
+        if self._closed:
+            raise StopAsyncIteration
+        if self._position is None:
+            await self._start()
+        else:
+            self._done = self._position
+        await self._save_if_due()
+        while (event := self._next_queued()) is None:
+            if self._listener is None:
+                await self._catch_up()
+            else:
+                await self._wait(self._listener)
+        self._position = event.position
+        return event
+
+    async def aclose(self) -> None:
+        """Leave, and save the cursor up to the last event that was dealt with."""
+        if self._closed:
+            return
+        self._closed = True
+        self._leave()
+        await self._save()
+
+    async def acknowledge(self) -> None:
+        """Say now that the last event was dealt with, and save that."""
+        self._done = self.position
+        await self._save()
+
+    async def _start(self) -> None:
+        if self._name is not None:
+            self._after = max(self._after, await self._patiently(lambda: self._source.cursor(self._name or "")))
+        self._position = self._read_to = self._done = self._saved = self._after
+
+    def _next_queued(self) -> RecordedEvent | None:
+        if self._buffer:
+            return self._buffer.popleft()
+        if self._listener is None:
+            return None
+        queue = self._listener.events
+        while queue:
+            event = queue.popleft()
+            if event.position > self._read_to:
+                return event
+        return None
+
+    async def _catch_up(self) -> None:
+        """Read the next page; at the last one join the feed, and read once more what came before joining."""
+        if await self._read_page():
+            return
+        listener, joined_at = await self._feed.join(self._query)
+        self._listener = listener
+        if joined_at > self._read_to:
+            while await self._read_page():
+                if listener.cut_off:
+                    self._leave()
+                    return
+            self._read_to = max(self._read_to, joined_at)
+
+    async def _read_page(self) -> bool:
+        """Whether there may be another page."""
+        after = self._read_to
+        page = await self._patiently(lambda: self._source.load_from(after, self._query, limit=PAGE_EVENTS))
+        self._buffer.extend(page)
+        if page:
+            self._read_to = page[-1].position
+        return len(page) == PAGE_EVENTS
+
+    async def _wait(self, listener: Listener) -> None:
+        if listener.cut_off:
+            self._leave()
+            raise SlowSubscriberError(
+                f"A subscriber{f' ({self._name})' if self._name else ''} fell too far behind and was cut off. "
+                f"Nothing is lost: subscribe again after position {self.position}.",
+                position=self.position,
+            )
+        if listener.failure is not None:
+            self._leave()
+            raise listener.failure
+        if self._name is None or self._saved == self._done:
+            await listener.ready()
+            return
+        try:
+            async with asyncio.timeout(SAVE_EVERY_S):
+                await listener.ready()
+        except TimeoutError:
+            await self._save()
+
+    async def _save_if_due(self) -> None:
+        if self._name is None or self._done == self._saved:
+            return
+        now = asyncio.get_running_loop().time()
+        if self._done - self._saved >= SAVE_EVENTS or now - self._saved_at >= SAVE_EVERY_S:
+            await self._save()
+
+    async def _save(self) -> None:
+        if self._name is None or self._done == self._saved:
+            return
+        self._saved_at = asyncio.get_running_loop().time()
+        try:
+            await self._source.save_cursor(Cursor(name=self._name, position=self._done))
+        except (StoreBusyError, StoreUnavailableError, StoreClosedError) as error:
+            self._report(
+                Trouble(what=f"saving the cursor {self._name}", error=error, attempt=1, retry_in_s=SAVE_EVERY_S)
+            )
+        else:
+            self._saved = self._done
+
+    async def _patiently(self, read: Callable[[], Awaitable[ResultT]]) -> ResultT:
+        attempt = 0
+        while True:
+            try:
+                return await read()
+            except (StoreBusyError, StoreUnavailableError) as error:
+                attempt += 1
+                delay_s = backoff_s(attempt)
+                self._report(Trouble(what="reading events", error=error, attempt=attempt, retry_in_s=delay_s))
+                await asyncio.sleep(delay_s)
+
+    def _leave(self) -> None:
+        if self._listener is not None:
+            self._feed.leave(self._listener)
+            self._listener = None
+
+
+def backoff_s(attempt: int) -> float:
+    """How long to wait before trying for the `attempt`th time again, in seconds: 0.05, doubled each time, 5 at most."""
+    return min(5.0, 0.05 * 2.0 ** min(attempt - 1, 10))
