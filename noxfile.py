@@ -1,14 +1,23 @@
-"""The one entry to every check: `nox` runs all, `nox -s unit` one.
+"""The one entry to every check: `nox` runs all, quick ones first, and stops at the first that fails; `nox -s unit` one.
 
-Sessions run in the environment that `make test` installed, so that what is checked is what a developer uses.
+Sessions run in the environment that `make test` installed, so that what is checked is what a developer uses. Behind
+`--`, a test session takes pytest's arguments: `nox -s unit -- -k rename`.
 """
+
+import os
+import sys
+from pathlib import Path
 
 import nox
 
 nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "none"
+nox.options.stop_on_first_error = True
 
 CODE = ("server", "agent", "profiling", "providers", "events", "tests", "noxfile.py")
+
+# `make test` and pre-commit call nox by its path: the tools beside it are meant, whatever PATH says.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
 
 @nox.session
@@ -26,11 +35,46 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def imports(session: nox.Session) -> None:
-    """Who may import whom."""
+    """Who may import whom, what starting imports, and how modules and classes may be called."""
     session.run("lint-imports")
+    run_tests(session, "tests/architecture", "--ignore=tests/architecture/test_wheel.py")
 
 
 @nox.session
-def tests(session: nox.Session) -> None:
-    """Every test: unit, contract, architecture, marker, e2e; `nox -s tests -- tests/unit -k rename` for some."""
-    session.run("pytest", *session.posargs)
+def unit(session: nox.Session) -> None:
+    """Each package by itself, beginning a new measurement of coverage."""
+    session.run("coverage", "erase")
+    run_tests(session, "tests/unit")
+
+
+@nox.session
+def contract(session: nox.Session) -> None:
+    """Each Protocol's one suite, over all its implementations."""
+    run_tests(session, "tests/contract")
+
+
+@nox.session
+def e2e(session: nox.Session) -> None:
+    """Real processes: the server over stdio, the command line, the engine, models."""
+    run_tests(session, "tests/e2e")
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """What a user would install."""
+    run_tests(session, "tests/architecture/test_wheel.py")
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """What the sessions before it have covered together: at least 90%, by branches."""
+    session.run("coverage", "combine")
+    session.run("coverage", "report")
+
+
+def run_tests(session: nox.Session, *what: str) -> None:
+    """Pytest: measuring coverage when a whole session runs, plainly when arguments choose some of it."""
+    if session.posargs:
+        session.run("pytest", *what, *session.posargs)
+    else:
+        session.run("coverage", "run", "-m", "pytest", *what)

@@ -1,4 +1,7 @@
-"""Renaming local variables: which may be, what a new name must be, and the edit itself, by scope."""
+"""Renaming local variables: which may be, what a new name must be, and the edit itself, by scope.
+
+Finding the scopes belongs to `scope_walk` and `bindings`, proving the result to `proof`.
+"""
 
 from __future__ import annotations
 

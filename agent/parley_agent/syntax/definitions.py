@@ -1,4 +1,7 @@
-"""Definitions and imports: where they are, what they are called, and which one a selection means."""
+"""Definitions and imports: where they are, what they are called, and which one a selection means.
+
+What the node types of a language mean is read from its facts in `languages`.
+"""
 
 from __future__ import annotations
 

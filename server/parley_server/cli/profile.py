@@ -1,4 +1,7 @@
-"""`parley profile`: what calls of models have cost on this machine, as a table with intervals or as JSON."""
+"""`parley profile`: what calls of models have cost on this machine, as a table with intervals or as JSON.
+
+Only shows: the statistics belong to `parley_profiling.profiles`, the JSON to `parley_profiling.report`.
+"""
 
 from __future__ import annotations
 

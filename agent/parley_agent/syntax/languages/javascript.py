@@ -1,4 +1,7 @@
-"""JavaScript and JSX, which share a grammar, and the parts of both that TypeScript's grammars have too."""
+"""JavaScript and JSX, which share a grammar, and the parts of both that TypeScript's grammars have too.
+
+Only facts: what is done with them belongs to the modules of `parley_agent.syntax`.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,72 @@
+"""What the import contracts of pyproject.toml cannot say: imports that must be late, and what starting loads."""
+
+import ast
+import subprocess
+import sys
+
+import pytest
+
+from support.house import modules
+
+MODULES = modules()
+
+VENDORS = ("anthropic", "openai", "google.genai", "google.generativeai")
+DRIVERS = ("sqlite3", "sqlite_utils", "psycopg", "psycopg_pool")
+HEAVY = ("libcst", "tree_sitter", "httpx2", "xllamacpp", "numpy", "scipy", *VENDORS, *DRIVERS)
+
+
+def _imports(tree):
+    """Every import as (dotted name, whether it stands inside a function or under TYPE_CHECKING)."""
+    late = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        or (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test))
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, id(node) in late) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield from ((f"{node.module}.{alias.name}", id(node) in late) for alias in node.names)
+
+
+def _is_of(name, packages):
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def test_vendor_sdks_are_imported_by_adapters_alone_and_late():
+    """Who uses one vendor never pays for another's SDK."""
+    found = [
+        (module.name, name)
+        for module in MODULES
+        for name, late in _imports(module.tree)
+        if _is_of(name, VENDORS) and not (late and module.name.startswith("parley_providers.adapters."))
+    ]
+    assert found == []
+
+
+def test_database_drivers_are_imported_by_stores_alone():
+    """Everything else speaks to a port."""
+    found = [
+        (module.name, name)
+        for module in MODULES
+        for name, _ in _imports(module.tree)
+        if _is_of(name, DRIVERS) and "stores" not in module.name.split(".")
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"]], ids=" ".join)
+def test_asking_the_command_for_help_loads_nothing_heavy(arguments):
+    """Help is as fast as the library that prints it."""
+    loaded = _loaded_by("from parley_server.cli import main; main()", *arguments)
+    assert sorted(name for name in loaded if _is_of(name, (*HEAVY, "pygls", "lsprotocol", "pydantic", "rich"))) == []
+
+
+def _loaded_by(code, *arguments):
+    """The modules that a Python process imports while it runs `code`, by its own account on standard error."""
+    ended = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", code, *arguments], capture_output=True, text=True, check=True
+    )
+    return {line.rpartition("|")[2].strip() for line in ended.stderr.splitlines() if line.startswith("import time:")}
