@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from urllib.parse import urlsplit
@@ -212,11 +212,12 @@ class HttpServer:
 
     async def _refusal(self, response: httpx2.Response, patience: Patience, model: str) -> Refusal:
         body = bytearray()
-        async with aclosing(self._lines(response, patience, model)) as lines:
-            async for line in lines:
-                body += line + b"\n"
-                if len(body) > MAX_REFUSAL_BYTES:
-                    break
+        with suppress(StreamTruncatedError, DeadlineExceededError):  # the status says enough
+            async with aclosing(self._lines(response, patience, model)) as lines:
+                async for line in lines:
+                    body += line + b"\n"
+                    if len(body) > MAX_REFUSAL_BYTES:
+                        break
         return Refusal.of(response.status_code, bytes(body[:MAX_REFUSAL_BYTES]).rstrip(b"\n"), response.headers)
 
     async def _guarded(self, waited: Awaitable[T], at: float, why: str, model: str, *, started: bool) -> T:

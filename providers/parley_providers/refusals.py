@@ -40,6 +40,8 @@ _ERRORS: Mapping[int, type[ProviderError]] = {
     529: OverloadedError,
 }
 _SHOWN_CHARACTERS = 500
+# The status of a refusal that came within an answer which had begun with 200.
+IN_BAND = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,14 +96,20 @@ def retry_after_s(value: str | None, date: str | None) -> float | None:
 
 
 def error_of_status(refusal: Refusal, message: str, *, provider: str, model: str) -> ProviderError:
-    """The error that the status alone makes: 4xx is the request's fault, 5xx the server's."""
-    default = ServerError if refusal.status >= 500 else BadRequestError
-    shown = message[:_SHOWN_CHARACTERS] or "it gave no reason"
-    return _ERRORS.get(refusal.status, default)(
-        f"{provider} refused the request (HTTP {refusal.status}): {shown}",
+    """The error that the status alone makes: 4xx is the request's fault, 5xx the server's.
+
+    A status of 200 is an error that came within an accepted answer, which is the server's fault too.
+    """
+    accepted = refusal.status == IN_BAND
+    failed = accepted or refusal.status >= 500
+    kind = _ERRORS.get(refusal.status, ServerError if failed else BadRequestError)
+    verb = "is busy" if kind is OverloadedError else "failed" if failed else "refused the request"
+    what = "failed in the middle of its answer" if accepted else f"{verb} (HTTP {refusal.status})"
+    return kind(
+        f"{provider} {what}: {message[:_SHOWN_CHARACTERS] or 'it gave no reason'}",
         provider=provider,
         model=model,
-        status=refusal.status,
+        status=None if accepted else refusal.status,
         retry_after_s=refusal.retry_after_s,
         request_id=refusal.request_id,
     )

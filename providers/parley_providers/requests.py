@@ -37,14 +37,17 @@ class Deadlines:
     total_s: float = 600.0
 
 
+ReasoningEffort: TypeAlias = Literal["off", "low", "medium", "high"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LLMRequest:
     """One question to a model.
 
     `model` is a provider's name for it (None: the route decides). `task_class` is what kind of work this is, under
     which the call is recorded. With `json_schema` the answer is one JSON value of that schema. `correlation_id` is
-    shared by everything that one user request caused. `loopback_only` forbids sending it off this machine: it holds
-    secrets in the clear.
+    shared by everything that one user request caused. `reasoning` is how much a model that can think may do so (None:
+    as the model does by itself). `loopback_only` forbids sending it off this machine: it holds secrets in the clear.
     """
 
     messages: tuple[Message, ...]
@@ -57,6 +60,7 @@ class LLMRequest:
     json_schema: JsonObject | None = None
     tools: tuple[ToolSpec, ...] = ()
     deadlines: Deadlines = field(default_factory=Deadlines)
+    reasoning: ReasoningEffort | None = None
     correlation_id: str = ""
     loopback_only: bool = False
 

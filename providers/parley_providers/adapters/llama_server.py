@@ -25,13 +25,14 @@ from parley_providers.errors import (
 )
 from parley_providers.http import HttpServer, Patience, ServerAddress
 from parley_providers.provider import ModelFacts
-from parley_providers.refusals import Refusal, error_of_status
+from parley_providers.refusals import IN_BAND, Refusal, error_of_status
 from parley_providers.requests import StreamStart
 from parley_providers.route import asked_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from parley_providers.messages import JsonObject
     from parley_providers.requests import LLMRequest, LLMResponse, StreamEvent
 
 _PROBE_S = 1.0
@@ -140,7 +141,8 @@ class LlamaServerProvider:
 
     async def _attempt(self, request: LLMRequest, model: str, patience: Patience) -> AsyncGenerator[StreamEvent, None]:
         reader = ChunkReader()
-        async with self._server.answer("/v1/chat/completions", body_of(request, model), patience, model) as lines:
+        body = {**body_of(request, model), **_thinking(request)}
+        async with self._server.answer("/v1/chat/completions", body, patience, model) as lines:
             yield StreamStart(route=asked_for(self._name, model))
             async for line in lines:
                 for event in self._read(reader, line, model):
@@ -155,7 +157,7 @@ class LlamaServerProvider:
         try:
             chunk = json.loads(value)
             if field == b"error" or "error" in chunk:
-                raise self._error(Refusal(status=500, body=value.strip()), model)
+                raise self._error(Refusal(status=IN_BAND, body=value.strip()), model)
             return reader.take(chunk)
         except json.JSONDecodeError as error:
             raise self._truncated(model) from error
@@ -228,6 +230,13 @@ class LlamaServerProvider:
             quantization=meta.get("ftype") or properties.get("model_ftype"),
             settings={} if slots is None else {"n_ctx": window, "slots": slots},
         )
+
+
+def _thinking(request: LLMRequest) -> JsonObject:
+    """llama-server's own field for it: a variable of the model's chat template, which ignores what it does not know."""
+    if request.reasoning is None:
+        return {}
+    return {"chat_template_kwargs": {"enable_thinking": request.reasoning != "off"}}
 
 
 def _told(refusal: Refusal) -> dict[str, Any]:
