@@ -82,14 +82,14 @@ class StoredBreaker:
 
 
 class BreakerStore(Protocol):
-    """Keeps breakers over restarts. Called on a change of status only; must return at once and never raise."""
+    """Keeps breakers over restarts; never raises, since a lost breaker may not lose an answer."""
 
     def load(self) -> tuple[StoredBreaker, ...]:
-        """Every breaker that was kept."""
+        """Every breaker that was kept; reads a disk, so it is called on a thread."""
         ...
 
     def save(self, breaker: StoredBreaker) -> None:
-        """Keep one breaker in place of what was kept for its key."""
+        """Keep one breaker in place of what was kept for its key: on a change of status only; returns at once."""
         ...
 
 
@@ -161,10 +161,11 @@ class Breakers:
     settings: BreakerSettings = field(default_factory=BreakerSettings)
     _states: dict[BreakerKey, BreakerState] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        if self.store is not None:
-            now, now_ns = self.clock.now(), self.clock.monotonic_ns()
-            self._states = {each.key: _restored(each, now, now_ns, self.settings) for each in self.store.load()}
+    def restore(self, stored: tuple[StoredBreaker, ...]) -> None:
+        """Take over what a store kept; what happened in this process already is newer and stays."""
+        now, now_ns = self.clock.now(), self.clock.monotonic_ns()
+        for each in stored:
+            self._states.setdefault(each.key, _restored(each, now, now_ns, self.settings))
 
     def state(self, key: BreakerKey) -> BreakerState:
         """The present state; a key that was never seen is closed."""

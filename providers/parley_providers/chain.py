@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from contextlib import aclosing
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from parley_providers.errors import (
     Attempt,
     AuthenticationError,
     BreakerOpenError,
+    BudgetExceededError,
     ContextWindowError,
     ModelNotFoundError,
     NoModelError,
@@ -29,35 +30,55 @@ from parley_providers.errors import (
 )
 from parley_providers.measure import measured
 from parley_providers.origins import is_loopback
-from parley_providers.requests import StreamRestarted, StreamStart
+from parley_providers.requests import StreamRestarted, StreamStart, StreamUsage
 from parley_providers.retry import RetryBudget, RetrySettings, wait_s
+from parley_providers.spending import Limits, Spending, worst_case
+from parley_providers.usage import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 
     from parley_providers.measure import Instruments
     from parley_providers.provider import ModelFacts, Provider
     from parley_providers.requests import LLMRequest, LLMResponse, StreamEvent
     from parley_providers.route import Route, Router
 
-_ASK_ANOTHER = (AuthenticationError, BreakerOpenError, ContextWindowError, ModelNotFoundError, QuotaExceededError)
+_ASK_ANOTHER = (
+    BudgetExceededError,
+    AuthenticationError,
+    BreakerOpenError,
+    ContextWindowError,
+    ModelNotFoundError,
+    QuotaExceededError,
+)
 
 
 @dataclass(slots=True)
 class Resilience:
-    """What keeps a chain working when a provider does not: breakers, the retry layer, and how to wait.
+    """What keeps a chain working when a provider does not, and within its budget: breakers, retries, limits.
 
     `sleep` waits seconds, `draw` gives a random number in [0, 1); both are arguments so that a test can own time.
     """
 
     breakers: Breakers = field(default_factory=lambda: Breakers(clock=SYSTEM_CLOCK))
+    spending: Spending = field(default_factory=lambda: Spending(limits=Limits(), clock=SYSTEM_CLOCK))
     retries: RetrySettings = field(default_factory=RetrySettings)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     draw: Callable[[], float] = random.random
     budget: RetryBudget = field(init=False)
+    _restored: bool = False
 
     def __post_init__(self) -> None:
         self.budget = RetryBudget(settings=self.retries)
+
+    async def ready(self) -> None:
+        """Take over, once, what the breakers' store kept, and learn what the day cost."""
+        if self.spending.limits.day_usd is not None:
+            await asyncio.to_thread(self.spending.learn)
+        store = self.breakers.store
+        if store is not None and not self._restored:
+            self._restored = True
+            self.breakers.restore(await asyncio.to_thread(store.load))
 
 
 class ProviderChain:
@@ -139,6 +160,7 @@ class ProviderChain:
             ProviderChainExhaustedError: several attempts failed. A single one's error is raised as it is.
         """
         course = _Course()
+        await self._resilience.ready()
         self._resilience.budget.earn()
         for route in self._permitted(request, await self._router.routes(request)):
             for attempt in count(1):
@@ -175,23 +197,42 @@ class ProviderChain:
                 provider=route.provider,
                 model=route.model,
             )
-        breakers.admitted(key)
-        settled = False
+        with self._paid(provider, route, request) as bill:
+            breakers.admitted(key)
+            settled = False
+            try:
+                facts = await provider.facts(route.model)
+                routed = replace(request, model=route.model)
+                async with aclosing(measured(provider, routed, route, facts, self._instruments)) as events:
+                    async for event in events:
+                        bill.take(event)
+                        yield event
+                settled = True
+                breakers.succeeded(key)
+            except ProviderError as error:
+                settled = True
+                breakers.failed(key, error)
+                raise
+            finally:
+                if not settled:
+                    breakers.released(key)
+
+    @contextmanager
+    def _paid(self, provider: Provider, route: Route, request: LLMRequest) -> Iterator[_Bill]:
+        """Sets the worst case of a call aside before it is sent, and settles what it cost after it ended."""
+
+        def cost_usd(usage: Usage) -> float | None:
+            prices = self._instruments.prices
+            if prices is None or is_loopback(provider.origin):
+                return 0.0
+            return prices.cost_usd(provider=provider.name, origin=provider.origin, model=route.model, usage=usage)
+
+        spending, bill = self._resilience.spending, _Bill()
+        reservation = spending.reserve(cost_usd(worst_case(request)), f"{route.provider}/{route.model}")
         try:
-            facts = await provider.facts(route.model)
-            routed = replace(request, model=route.model)
-            async with aclosing(measured(provider, routed, route, facts, self._instruments)) as events:
-                async for event in events:
-                    yield event
-            settled = True
-            breakers.succeeded(key)
-        except ProviderError as error:
-            settled = True
-            breakers.failed(key, error)
-            raise
+            yield bill
         finally:
-            if not settled:
-                breakers.released(key)
+            spending.settle(reservation, cost_usd(bill.usage) if bill.sent else 0.0)
 
     async def _waited(self, error: ProviderError, attempt: int) -> bool:
         """Whether the same provider is to be asked again, after the wait that this takes."""
@@ -223,6 +264,19 @@ class ProviderChain:
                 f"The route names the provider {route.provider!r}, which is not configured (known: {known})."
             )
         return provider
+
+
+@dataclass(slots=True)
+class _Bill:
+    """What a call used, as far as it was told."""
+
+    sent: bool = False
+    usage: Usage = field(default_factory=Usage)
+
+    def take(self, event: StreamEvent) -> None:
+        self.sent = True
+        if isinstance(event, StreamUsage):
+            self.usage = event.usage
 
 
 @dataclass(slots=True)

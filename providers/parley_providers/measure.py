@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from parley_providers.clock import Clock
+    from parley_providers.prices import Prices
     from parley_providers.provider import ModelFacts, Provider
     from parley_providers.records import CallObserver, Outcome
     from parley_providers.requests import LLMRequest, StreamEvent
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instruments:
-    """What measuring needs from outside: clock, ids, the name of this machine's hardware, and who takes the records."""
+    """What measuring needs from outside: clock, ids, names of machine and process, prices, and who takes records."""
 
     clock: Clock
     new_id: Callable[[], str]
     observer: CallObserver
     hardware: str | None = None
+    prices: Prices | None = None
+    session_id: str = ""
 
 
 async def measured(
@@ -55,6 +58,7 @@ async def measured(
         route_reason=route.reason,
         outcome="cancelled",
         hardware=instruments.hardware,
+        session_id=instruments.session_id,
         max_output_tokens=request.max_output_tokens,
         temperature=request.temperature,
         constrained=request.json_schema is not None,
@@ -78,7 +82,8 @@ async def measured(
         raise
     finally:
         wall_ns = clock.monotonic_ns() - sent_ns
-        instruments.observer.observe(replace(seen.into(record), origin=provider.origin, wall_ns=wall_ns))
+        record = replace(seen.into(record), origin=provider.origin, wall_ns=wall_ns)
+        instruments.observer.observe(replace(record, cost_usd=_cost_usd(record, instruments.prices)))
 
 
 @dataclass(slots=True)
@@ -117,6 +122,12 @@ class _Seen:
             first_event_ns=self.first_event_ns,
             first_visible_ns=self.first_visible_ns,
         )
+
+
+def _cost_usd(record: CallRecord, prices: Prices | None) -> float | None:
+    if prices is None:
+        return None
+    return prices.cost_usd(provider=record.provider, origin=record.origin, model=record.model, usage=record.usage)
 
 
 def _with_facts(record: CallRecord, facts: ModelFacts) -> CallRecord:

@@ -26,7 +26,8 @@ class CallRecord:
     `usage` and `timings` are the server's word. `first_event_ns` (to the first piece of any kind), `first_visible_ns`
     (to the first visible text) and `wall_ns` (to the end) are measured here, in nanoseconds since the request was sent.
     `cold` says whether the model had to be loaded; `window_tokens`, `vram_bytes` and `size_bytes` describe the loaded
-    model. `hardware` names the machine the model ran on, where that is known.
+    model. `hardware` names the machine the model ran on, where that is known. `cost_usd` is what the call cost; a local
+    one costs nothing, an unknown price is unknown. `session_id` is of the process that made the call.
     """
 
     record_id: str
@@ -55,6 +56,8 @@ class CallRecord:
     first_event_ns: int | None = None
     first_visible_ns: int | None = None
     wall_ns: int | None = None
+    cost_usd: float | None = None
+    session_id: str = ""
 
 
 class CallObserver(Protocol):

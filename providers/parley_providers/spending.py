@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from parley_providers.errors import BudgetExceededError
+from parley_providers.usage import Usage
 
 if TYPE_CHECKING:
     from datetime import date
 
     from parley_providers.clock import Clock
+    from parley_providers.requests import LLMRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,16 @@ class Ledger(Protocol):
         ...
 
 
+def worst_case(request: LLMRequest) -> Usage:
+    """The most tokens that `request` can use: a token for every two bytes that are said, and its whole limit out.
+
+    Two bytes a token is what dense code and other scripts come to with the vendors' tokenizers; prose comes to four.
+    """
+    said = sum(len(message.text.encode()) for message in request.messages)
+    schema = len(str(request.json_schema or "")) + len(str(request.tools))
+    return Usage(prompt_tokens=(said + schema) // 2 + 16, output_tokens=request.max_output_tokens)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Reservation:
     """Money set aside for one call, in US dollars."""
@@ -53,7 +65,13 @@ class Spending:
     clock: Clock
     ledger: Ledger | None = None
     session_usd: float = 0.0
+    day_usd: float = 0.0
     _reserved: set[Reservation] = field(default_factory=set)
+
+    def learn(self) -> None:
+        """Ask the ledger what this day cost so far; reads a disk, so it is called on a thread."""
+        if self.ledger is not None and self.limits.day_usd is not None:
+            self.day_usd = self.ledger.spent_usd(self.clock.now().date())
 
     def reserve(self, worst_usd: float | None, model: str) -> Reservation:
         """Set the worst case aside, or refuse.
@@ -86,9 +104,7 @@ class Spending:
 
     def _used(self) -> tuple[tuple[str, float | None, float], ...]:
         reserved = sum(each.usd for each in self._reserved)
-        today = self.session_usd
-        if self.ledger is not None and self.limits.day_usd is not None:
-            today = max(today, self.ledger.spent_usd(self.clock.now().date()))
+        today = max(self.session_usd, self.day_usd)
         return (
             ("request", self.limits.request_usd, 0.0),
             ("session", self.limits.session_usd, self.session_usd + reserved),

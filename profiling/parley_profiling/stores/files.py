@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from parley_profiling.errors import CorruptStoreError, LockedStoreError, StoreError, UnusableStoreError
-from parley_profiling.stores.schema import check_version, migrate
+from parley_profiling.stores.schema import SCHEMA_VERSION, check_version, migrate
 
 if TYPE_CHECKING:
     import sqlite3
@@ -66,7 +66,7 @@ def open_for_reading(path: Path, *, busy_s: float) -> Database:
     with explained(path):
         database = _connect(f"{path.absolute().as_uri()}?mode=ro", busy_s)
         try:
-            if check_version(database) == 0:
+            if check_version(database) < SCHEMA_VERSION:
                 database.close()
                 open_for_writing(path, busy_s=busy_s).close()
                 return _connect(f"{path.absolute().as_uri()}?mode=ro", busy_s)

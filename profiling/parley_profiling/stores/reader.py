@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from parley_profiling.stores.files import explained, open_for_reading
-from parley_profiling.stores.rows import from_row, timestamp
-from parley_profiling.stores.schema import TABLE
+from parley_profiling.stores.rows import breaker_from_row, from_row, timestamp
+from parley_profiling.stores.schema import BREAKERS, TABLE
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
     from pathlib import Path
 
+    from parley_providers.breaker import StoredBreaker
     from parley_providers.records import CallRecord
 
 
@@ -38,6 +39,32 @@ def read_calls(path: Path, selection: Selection | None = None, *, busy_s: float 
     with explained(path), closing(open_for_reading(path, busy_s=busy_s)) as database:
         found = database.table(TABLE).rows_where(where, values, order_by="started_at, rowid")
         return tuple(from_row(row) for row in found)
+
+
+def read_breakers(path: Path, *, busy_s: float = 5.0) -> tuple[StoredBreaker, ...]:
+    """The breakers in the file at `path`; none where there is no file yet.
+
+    Raises:
+        StoreError: the file cannot be read; the message says what to do.
+    """
+    if not path.exists():
+        return ()
+    with explained(path), closing(open_for_reading(path, busy_s=busy_s)) as database:
+        return tuple(breaker_from_row(row) for row in database.table(BREAKERS).rows)
+
+
+def spent_usd(path: Path, day: date, *, busy_s: float = 1.0) -> float:
+    """What the calls of one day (UTC) cost together, as far as it is known, in US dollars.
+
+    Raises:
+        StoreError: the file cannot be read; the message says what to do.
+    """
+    if not path.exists():
+        return 0.0
+    with explained(path), closing(open_for_reading(path, busy_s=busy_s)) as database:
+        query = f"select total(cost_usd) from {TABLE} where substr(started_at, 1, 10) = ?"  # noqa: S608 - our own name
+        (total,) = database.conn.execute(query, (day.isoformat(),)).fetchone()
+        return float(total)
 
 
 def _condition(selection: Selection) -> tuple[str | None, list[str]]:

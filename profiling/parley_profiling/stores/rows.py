@@ -1,4 +1,4 @@
-"""Call records as rows, and rows as call records: pure, and exact except that secrets are redacted on the way in."""
+"""Call records and breakers as rows, and back: pure, and exact except that secrets are redacted on the way in."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from parley_profiling.redaction import redact, redact_settings
+from parley_providers.breaker import BreakerKey, BreakerStatus, StoredBreaker
 from parley_providers.records import CallRecord
 from parley_providers.usage import Timings, Usage
 
@@ -18,7 +19,7 @@ Row: TypeAlias = "dict[str, str | int | float | None]"
 _SAME = (
     "record_id", "correlation_id", "task_class", "provider", "model", "route_reason", "outcome", "model_digest",
     "server_version", "hardware", "window_tokens", "size_bytes", "vram_bytes", "max_output_tokens", "temperature",
-    "first_event_ns", "first_visible_ns", "wall_ns",
+    "first_event_ns", "first_visible_ns", "wall_ns", "cost_usd",
 )  # fmt: skip
 _USAGE = ("prompt_tokens", "cached_prompt_tokens", "output_tokens", "reasoning_tokens")
 _TIMINGS = ("queue_ns", "load_ns", "prefill_ns", "decode_ns", "total_ns")
@@ -31,6 +32,7 @@ def to_row(record: CallRecord) -> Row:
         **{name: getattr(record.usage, name) for name in _USAGE},
         **{name: getattr(record.timings, name) for name in _TIMINGS},
         "started_at": timestamp(record.started_at),
+        "session_id": record.session_id,
         "origin": redact(record.origin),
         "error": None if record.error is None else redact(record.error),
         "cold": None if record.cold is None else int(record.cold),
@@ -43,6 +45,7 @@ def from_row(row: Mapping[str, Any]) -> CallRecord:
     """The record of `row`."""
     return CallRecord(
         **{name: row[name] for name in _SAME},
+        session_id=row["session_id"] or "",
         usage=Usage(**{name: row[name] for name in _USAGE}),
         timings=Timings(**{name: row[name] for name in _TIMINGS}),
         started_at=datetime.fromisoformat(row["started_at"]),
@@ -51,6 +54,32 @@ def from_row(row: Mapping[str, Any]) -> CallRecord:
         cold=None if row["cold"] is None else bool(row["cold"]),
         constrained=bool(row["constrained"]),
         settings=json.loads(row["settings"]),
+    )
+
+
+def breaker_to_row(breaker: StoredBreaker) -> Row:
+    """The row of a breaker; its reason is an error's message, so secrets are redacted."""
+    return {
+        "provider": breaker.key.provider,
+        "origin": redact(breaker.key.origin),
+        "model": breaker.key.model,
+        "status": breaker.status.value,
+        "failures": breaker.failures,
+        "openings": breaker.openings,
+        "until": timestamp(breaker.until),
+        "reason": redact(breaker.reason),
+    }
+
+
+def breaker_from_row(row: Mapping[str, Any]) -> StoredBreaker:
+    """The breaker of `row`."""
+    return StoredBreaker(
+        key=BreakerKey(provider=row["provider"], origin=row["origin"], model=row["model"]),
+        status=BreakerStatus(row["status"]),
+        failures=row["failures"],
+        openings=row["openings"],
+        until=datetime.fromisoformat(row["until"]),
+        reason=row["reason"],
     )
 
 

@@ -1,6 +1,6 @@
-"""The table of call records and its numbered migrations, forward only; the version is SQLite's `user_version`.
+"""The tables of call records and breakers and their numbered migrations, forward only.
 
-A migration is never edited once released: a change is a new number at the end.
+The version is SQLite's `user_version`. A migration is never edited once released: a change is a new number at the end.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 TABLE = "calls"
+BREAKERS = "breakers"
 
 
 def migrate(database: Database) -> None:
@@ -98,5 +99,29 @@ def _create_calls(database: Database) -> None:
     database.table(TABLE).create_index(["started_at"])
 
 
-_MIGRATIONS: tuple[Callable[[Database], None], ...] = (_create_calls,)
+def _add_costs(database: Database) -> None:
+    """2: what a call cost in US dollars (NULL is unknown), and the session of the process that made it."""
+    database.table(TABLE).add_column("cost_usd", float)
+    database.table(TABLE).add_column("session_id", str)
+
+
+def _create_breakers(database: Database) -> None:
+    """3: circuit breakers over restarts, one row for each (provider, origin, model); `until` is ISO 8601 in UTC."""
+    database.table(BREAKERS).create(
+        {
+            "provider": str,
+            "origin": str,
+            "model": str,
+            "status": str,
+            "failures": int,
+            "openings": int,
+            "until": str,
+            "reason": str,
+        },
+        pk=("provider", "origin", "model"),
+        strict=database.supports_strict,
+    )
+
+
+_MIGRATIONS: tuple[Callable[[Database], None], ...] = (_create_calls, _add_costs, _create_breakers)
 SCHEMA_VERSION = len(_MIGRATIONS)

@@ -14,16 +14,19 @@ from typing import TYPE_CHECKING
 
 from parley_profiling.errors import CorruptStoreError, StoreError, UnusableStoreError
 from parley_profiling.stores.files import explained, inode, move_aside, open_for_writing
-from parley_profiling.stores.rows import to_row
-from parley_profiling.stores.schema import TABLE
+from parley_profiling.stores.reader import read_breakers, spent_usd
+from parley_profiling.stores.rows import breaker_to_row, to_row
+from parley_profiling.stores.schema import BREAKERS, TABLE
+from parley_providers.breaker import StoredBreaker
+from parley_providers.records import CallRecord
 
 if TYPE_CHECKING:
+    from datetime import date
     from pathlib import Path
 
     from sqlite_utils import Database
 
     from parley_providers.clock import Clock
-    from parley_providers.records import CallRecord
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +40,7 @@ class _Open:
 
 
 class CallStore:
-    """Keeps call records in the file at `path`; a `CallObserver`.
+    """Keeps call records and breakers in the file at `path`: a `CallObserver`, a `BreakerStore` and a `Ledger`.
 
     Nothing is opened, imported or started before the first record. While the file cannot be written, up to `capacity`
     records wait, and the log says once what is wrong; what does not fit is dropped and counted. A damaged file is moved
@@ -56,7 +59,7 @@ class CallStore:
         self._capacity = capacity
         self._busy_s = busy_s
         self._changed = threading.Condition()
-        self._waiting: deque[CallRecord] = deque()
+        self._waiting: deque[CallRecord | StoredBreaker] = deque()
         self._writing = 0
         self._lost = 0
         self._closing = False
@@ -72,14 +75,27 @@ class CallStore:
 
     def observe(self, record: CallRecord) -> None:
         """See `CallObserver`: at once, and never raises."""
-        with self._changed:
-            if self._closing or self._refused or self._is_full():
-                self._lost += 1
-                return
-            self._waiting.append(record)
-            if self._thread is None:
-                self._start()
-            self._changed.notify_all()
+        self._take(record)
+
+    def save(self, breaker: StoredBreaker) -> None:
+        """See `BreakerStore`: at once, and never raises."""
+        self._take(breaker)
+
+    def load(self) -> tuple[StoredBreaker, ...]:
+        """See `BreakerStore`: what cannot be read is told in the log and counts as nothing kept."""
+        try:
+            return read_breakers(self._path)
+        except StoreError as error:
+            _log.warning("%s", error)
+            return ()
+
+    def spent_usd(self, day: date) -> float:
+        """See `Ledger`: what cannot be read is told in the log and counts as nothing spent by others."""
+        try:
+            return spent_usd(self._path, day)
+        except StoreError as error:
+            _log.warning("%s", error)
+            return 0.0
 
     def flush(self, *, timeout_s: float) -> bool:
         """Wait until all records taken so far are written, at most `timeout_s` seconds; whether they are."""
@@ -102,6 +118,16 @@ class CallStore:
             _log.warning("%d call records were not written to %s before the end", unwritten, self._path)
         return lost
 
+    def _take(self, record: CallRecord | StoredBreaker) -> None:
+        with self._changed:
+            if self._closing or self._refused or self._is_full():
+                self._lost += 1
+                return
+            self._waiting.append(record)
+            if self._thread is None:
+                self._start()
+            self._changed.notify_all()
+
     def _start(self) -> None:
         self._thread = threading.Thread(target=self._run, name="parley-call-records", daemon=True)
         try:
@@ -123,7 +149,7 @@ class CallStore:
             if opened is not None:
                 opened.database.close()
 
-    def _next_batch(self) -> list[CallRecord]:
+    def _next_batch(self) -> list[CallRecord | StoredBreaker]:
         """What waits, as soon as something does; empty when the store is closed and nothing does."""
         with self._changed:
             self._changed.wait_for(lambda: bool(self._waiting) or self._closing)
@@ -132,7 +158,7 @@ class CallStore:
             self._writing = len(batch)
             return batch
 
-    def _write(self, opened: _Open | None, batch: list[CallRecord]) -> _Open | None:
+    def _write(self, opened: _Open | None, batch: list[CallRecord | StoredBreaker]) -> _Open | None:
         """Write `batch`, or put it back and wait until another attempt makes sense; the connection to go on with."""
         found = inode(self._path)
         if opened is not None and opened.inode != found:
@@ -154,7 +180,7 @@ class CallStore:
             self._changed.notify_all()
         return opened
 
-    def _recover(self, error: StoreError, batch: list[CallRecord], damaged_inode: int | None) -> None:
+    def _recover(self, error: StoreError, batch: list[CallRecord | StoredBreaker], damaged_inode: int | None) -> None:
         if isinstance(error, CorruptStoreError):
             error = self._begin_anew(error, damaged_inode)
         if self._problem != str(error):
@@ -197,10 +223,13 @@ class CallStore:
         return True
 
 
-def _insert(database: Database, batch: list[CallRecord]) -> None:
+def _insert(database: Database, batch: list[CallRecord | StoredBreaker]) -> None:
     database.conn.execute("BEGIN IMMEDIATE")
     try:
-        database.table(TABLE).insert_all((to_row(record) for record in batch), ignore=True)
+        calls = (to_row(each) for each in batch if isinstance(each, CallRecord))
+        breakers = (breaker_to_row(each) for each in batch if isinstance(each, StoredBreaker))
+        database.table(TABLE).insert_all(calls, ignore=True)
+        database.table(BREAKERS).upsert_all(breakers, pk=("provider", "origin", "model"))
         database.conn.execute("COMMIT")
     finally:
         if database.conn.in_transaction:

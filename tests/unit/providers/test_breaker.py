@@ -65,6 +65,12 @@ def opened(clock: ManualClock, store: KeptBreakers | None = None) -> Breakers:
     return breakers
 
 
+def restored(clock: ManualClock, store: KeptBreakers) -> Breakers:
+    breakers = Breakers(clock=clock, store=store)
+    breakers.restore(store.load())
+    return breakers
+
+
 def test_three_failures_in_a_row_open_it_and_others_are_untouched():
     """A breaker guards one key only."""
     breakers = opened(ManualClock())
@@ -194,7 +200,7 @@ def test_an_open_breaker_survives_a_restart():
     clock, store = ManualClock(), KeptBreakers()
     opened(clock, store)
     later = ManualClock(ns=5, wall=clock.wall + timedelta(seconds=10))
-    restarted = Breakers(clock=later, store=store)
+    restarted = restored(later, store)
     assert (restarted.admits(KEY), restarted.state(KEY).reason) == (False, "boom")
     later.pass_s(5)
     assert restarted.admits(KEY)
@@ -206,7 +212,7 @@ def test_a_wall_clock_that_jumped_back_cannot_keep_it_open_for_ever():
     clock, store = ManualClock(), KeptBreakers()
     opened(clock, store)
     jumped = ManualClock(wall=clock.wall - timedelta(days=400))
-    restarted = Breakers(clock=jumped, store=store)
+    restarted = restored(jumped, store)
     jumped.pass_s(300)
     assert restarted.admits(KEY)
 
@@ -215,7 +221,7 @@ def test_a_refused_key_is_tried_once_more_after_a_restart():
     """The person may have replaced it."""
     store = KeptBreakers()
     Breakers(clock=ManualClock(), store=store).failed(KEY, AuthenticationError("key refused"))
-    assert Breakers(clock=ManualClock(), store=store).admits(KEY)
+    assert restored(ManualClock(), store).admits(KEY)
 
 
 class BreakerMachine(RuleBasedStateMachine):

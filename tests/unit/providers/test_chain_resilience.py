@@ -21,10 +21,15 @@ from parley_providers.errors import (
 )
 from parley_providers.measure import Instruments
 from parley_providers.messages import user
+from parley_providers.prices import Price, Prices
 from parley_providers.records import CallRecord
 from parley_providers.requests import LLMRequest, PartDelta, StreamFinish, StreamRestarted, StreamStart
 from parley_providers.route import Route
+from parley_providers.spending import Limits, Spending
+from parley_providers.usage import Usage
 
+API = "https://api.example.com"
+PRICES = Prices({"paid/script": Price(input_usd=1000.0, output_usd=1000.0)})
 REQUEST = LLMRequest(messages=(user("hi"),), task_class="explain")
 
 
@@ -65,6 +70,8 @@ class Bench:
     waits_s: list[float] = field(default_factory=list)
     failures_to_open: int = 3
 
+    limits: Limits = field(default_factory=Limits)
+
     def __post_init__(self) -> None:
         async def sleep(seconds: float) -> None:
             self.waits_s.append(seconds)
@@ -75,11 +82,12 @@ class Bench:
             for each in self.providers
         )
         self.breakers = Breakers(clock=self.clock, settings=BreakerSettings(failures_to_open=self.failures_to_open))
+        self.spending = Spending(limits=self.limits, clock=self.clock)
         self.chain = ProviderChain(
             self.providers,
             FixedRouter(order),
-            Instruments(clock=self.clock, new_id=lambda: "id", observer=self.kept),
-            Resilience(breakers=self.breakers, sleep=sleep, draw=lambda: 0.5),
+            Instruments(clock=self.clock, new_id=lambda: "id", observer=self.kept, prices=PRICES, session_id="s"),
+            Resilience(breakers=self.breakers, spending=self.spending, sleep=sleep, draw=lambda: 0.5),
         )
 
     async def events(self, request=REQUEST):
@@ -214,6 +222,26 @@ async def test_a_request_bound_to_this_machine_never_falls_back_off_it():
     with pytest.raises(NoModelError, match="Nothing was sent"):
         await Bench((away,)).events(bound)
     assert away.asked == ()
+
+
+async def test_what_could_pass_the_budget_is_not_sent_and_another_is_asked():
+    """The worst case of 1,024 tokens out costs a dollar there."""
+    paid = scripted("paid", says("dear"), origin=API)
+    bench = Bench((paid, scripted("free", says("cheap"))), limits=Limits(session_usd=0.5))
+    answer = await bench.chain.complete(REQUEST)
+    assert (answer.text, paid.asked) == ("cheap", ())
+    assert "nothing was sent" in answer.route.why
+
+
+async def test_a_call_costs_what_it_used_and_a_failed_start_costs_nothing():
+    """The reservation is settled, and the record has the cost."""
+    used = Usage(prompt_tokens=10, output_tokens=20)
+    answer = ScriptedAnswer(pieces=(ScriptedPiece(text="dear"),), usage=used)
+    paid = scripted("paid", fails("server", times=1), answer, origin=API)
+    bench = Bench((paid,), limits=Limits(session_usd=5.0))
+    await bench.events()
+    assert bench.spending.session_usd == pytest.approx(0.03)
+    assert [record.cost_usd for record in bench.kept.records] == [None, pytest.approx(0.03)]
 
 
 async def test_retries_stop_when_the_budget_is_spent():

@@ -75,6 +75,7 @@ def test_what_could_pass_a_limit_is_refused_before_it_is_sent(limits, name):
 def test_a_day_counts_what_other_processes_spent():
     """As the ledger knows it."""
     spending = Spending(limits=Limits(day_usd=1.0), clock=Noon(), ledger=Book(0.95))
+    spending.learn()
     with pytest.raises(BudgetExceededError, match=r"\$0\.9500 of the day budget"):
         spending.reserve(0.1, "m")
 
