@@ -6,6 +6,7 @@
     ├── OverloadedError         the server is busy: wait, or ask another
     ├── ServerError             the server failed: retry, or ask another
     │   └── EngineCrashedError  the embedded engine died: the next request restarts it
+    ├── EngineLoadError         the embedded engine refuses the model: fetch it again, or take another
     ├── NotEnoughMemoryError    the embedded engine does not fit: close something, or take a smaller model
     ├── ConnectionFailedError   nobody answers there: ask another, tell the person how to start it
     ├── DeadlineExceededError   it took longer than the request allows
@@ -112,6 +113,10 @@ class ServerError(ProviderError):
 
 class EngineCrashedError(ServerError):
     """The embedded engine's process died; nothing was changed, and the next request starts it again."""
+
+
+class EngineLoadError(ProviderError):
+    """The embedded engine ended by itself while it loaded the model: trying again cannot help."""
 
 
 class NotEnoughMemoryError(ProviderError):

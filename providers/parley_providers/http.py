@@ -53,13 +53,15 @@ class ServerAddress:
     """Where a server is and who asks it.
 
     `provider` names it in errors. `base_url` is http or https. `start_hint` is the sentence that tells the person how
-    to get it running. The key is sent as a bearer token and stays out of `repr`.
+    to get it running. The key is sent as a bearer token and stays out of `repr`. `keeps_connections` is False for a
+    server that closes them after an answer.
     """
 
     provider: str
     base_url: str
     api_key: str | None = field(default=None, repr=False)
     start_hint: str = ""
+    keeps_connections: bool = True
 
     @property
     def origin(self) -> str:
@@ -292,5 +294,9 @@ def _client(address: ServerAddress) -> httpx2.AsyncClient:
         trust_env=not is_loopback(address.origin),
         # Without TLS there is nothing to verify, and reading the trust store costs more than the first request.
         verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else True,
-        limits=httpx2.Limits(max_connections=None, max_keepalive_connections=8, keepalive_expiry=KEEP_ALIVE_S),
+        limits=httpx2.Limits(
+            max_connections=None,
+            max_keepalive_connections=8 if address.keeps_connections else 0,
+            keepalive_expiry=KEEP_ALIVE_S,
+        ),
     )

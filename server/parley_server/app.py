@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from parley_profiling.stores import CallStore, Selection
-    from parley_providers.records import CallRecord
+    from parley_providers.chain import ProviderChain
+    from parley_providers.engine.embedded import EmbeddedProvider
+    from parley_providers.models.store import ModelStore
+    from parley_providers.provider import Provider
+    from parley_providers.records import CallObserver, CallRecord
+    from parley_server.config import Settings
 
 
 def open_call_store() -> CallStore:
@@ -29,3 +34,69 @@ def call_records(selection: Selection | None = None) -> tuple[CallRecord, ...]:
     from parley_profiling.stores import default_path, read_calls
 
     return read_calls(default_path(), selection)
+
+
+def build_chain(settings: Settings, observer: CallObserver) -> ProviderChain:
+    """The chain of every provider that is configured. Nothing is started or asked before the first request.
+
+    Whoever builds it closes it: that ends the embedded engine.
+    """
+    from uuid import uuid4
+
+    from parley_providers.adapters.ollama import OllamaProvider
+    from parley_providers.chain import ProviderChain
+    from parley_providers.clock import SYSTEM_CLOCK
+    from parley_providers.engine.memory import available_bytes
+    from parley_providers.measure import Instruments
+    from parley_providers.routing import Choices, LocalRouter
+    from parley_server.hardware import hardware_name
+
+    embedded = build_embedded(settings)
+    servers: tuple[Provider, ...] = (OllamaProvider(settings.ollama.url),)
+    router = LocalRouter(
+        servers=servers,
+        embedded=embedded,
+        choices=Choices(model=settings.model, embedded_model=settings.embedded.model),
+        available_bytes=available_bytes,
+        advice=_how_to_get_a_model(),
+    )
+    instruments = Instruments(
+        clock=SYSTEM_CLOCK, new_id=lambda: uuid4().hex, observer=observer, hardware=hardware_name()
+    )
+    return ProviderChain((embedded, *servers), router, instruments)
+
+
+def build_embedded(settings: Settings) -> EmbeddedProvider:
+    """The provider of downloaded models, its engine asleep."""
+    from parley_providers.engine.embedded import EmbeddedProvider
+    from parley_providers.engine.spec import EngineSettings
+    from parley_providers.engine.supervisor import Engine
+    from parley_providers.models.catalog import load_catalog
+
+    chosen = settings.embedded
+    engine_settings = EngineSettings(
+        context_tokens=chosen.context,
+        threads=chosen.threads,
+        idle_s=None if chosen.idle_minutes is None else chosen.idle_minutes * 60,
+    )
+    return EmbeddedProvider(
+        Engine(idle_s=engine_settings.idle_s), load_catalog(), model_store(settings), engine_settings
+    )
+
+
+def model_store(settings: Settings) -> ModelStore:
+    """Where downloaded models are kept."""
+    from parley_providers.models.store import ModelStore, default_root
+
+    return ModelStore(root=settings.models_dir or default_root())
+
+
+def _how_to_get_a_model() -> str:
+    from parley_providers.models.catalog import load_catalog
+
+    catalog = load_catalog()
+    model = catalog.get(catalog.default)
+    return (
+        f"Fetch one ({model.size_bytes / 1e9:.1f} GB, {model.licence}): parley models pull {model.name}. "
+        "Or start Ollama with a coder model: ollama pull qwen2.5-coder:1.5b"
+    )

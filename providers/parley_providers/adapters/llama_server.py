@@ -65,7 +65,10 @@ class LlamaServerProvider:
         start_hint: str = "Start it with `llama-server -m MODEL.gguf`, or name its address in the configuration.",
     ) -> None:
         self._name = name
-        address = ServerAddress(provider=name, base_url=base_url, api_key=api_key, start_hint=start_hint)
+        # It promises `Keep-Alive` and then closes after each streamed answer: a next request could meet the closing.
+        address = ServerAddress(
+            provider=name, base_url=base_url, api_key=api_key, start_hint=start_hint, keeps_connections=False
+        )
         self._server = HttpServer(address, self._refused)
 
     @property

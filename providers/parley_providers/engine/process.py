@@ -18,7 +18,7 @@ from collections import deque
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
-from parley_providers.errors import DeadlineExceededError, EngineCrashedError
+from parley_providers.errors import DeadlineExceededError, EngineCrashedError, EngineLoadError, ProviderError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from parley_providers.engine.spec import EngineSpec
 
 COMMAND = (sys.executable, "-P", "-m", "parley_providers.engine.child")
+ENDED_S = 5.0
 KEPT_LINES = 40
 KEPT_CHARACTERS = 400
 VERBOSITY_WARNINGS = 2
@@ -73,10 +74,9 @@ class EngineProcess:
 
     def crash(self, while_doing: str) -> EngineCrashedError:
         """The error that tells a person how it died; call it only when it is gone."""
-        words = "; ".join(list(self._words)[-3:])
         return EngineCrashedError(
             f"The embedded engine died while {while_doing} ({_manner(self._child.returncode)}). Nothing was changed; "
-            f"the next request starts it again." + (f" Its last words: {words}" if words else ""),
+            f"the next request starts it again.{self._last_words()}",
             provider="embedded",
             model=self.spec.name,
         )
@@ -85,15 +85,31 @@ class EngineProcess:
         """Wait until the child says where it listens.
 
         Raises:
-            EngineCrashedError: it ended instead.
+            EngineLoadError: it gave up loading.
+            EngineCrashedError: it was killed.
         """
         if self._child.stdout is None:
             raise RuntimeError("the child has no standard output")
         line = await asyncio.to_thread(_first_line, self._child.stdout)
         if not line:
-            await self.ended(within_s=5.0)
-            raise self.crash(f"loading {self.spec.name} from {self.spec.path}")
+            await self.ended(ENDED_S)
+            raise self._load_failure()
         self.address = json.loads(line)["address"]
+
+    def _load_failure(self) -> ProviderError:
+        name, path = self.spec.name, self.spec.path
+        if (self._child.returncode or 0) <= 0:
+            return self.crash(f"loading {name} from {path}")
+        return EngineLoadError(
+            f"The embedded engine cannot load {name} from {path}.{self._last_words()} If the file is damaged, remove "
+            f"it and fetch it again: parley models rm {name}; parley models pull {name}",
+            provider="embedded",
+            model=name,
+        )
+
+    def _last_words(self) -> str:
+        words = "; ".join(list(self._words)[-3:])
+        return f" Its last words: {words}." if words else ""
 
     def _listen(self) -> None:
         errors: IO[bytes] | None = self._child.stderr
@@ -113,7 +129,8 @@ async def start_engine(spec: EngineSpec, *, within_s: float, command: Sequence[s
     It must be called in a thread that lives as long as the child may: Linux ends the child with that thread.
 
     Raises:
-        EngineCrashedError: it ended before it served.
+        EngineLoadError: it cannot load the model.
+        EngineCrashedError: it was killed before it served.
         DeadlineExceededError: it took longer than `within_s` seconds.
     """
     process = _launch(spec, command)
@@ -122,6 +139,7 @@ async def start_engine(spec: EngineSpec, *, within_s: float, command: Sequence[s
             await process.read_address()
     except TimeoutError as error:
         process.end()
+        await process.ended(ENDED_S)
         raise DeadlineExceededError(
             f"Loading {spec.name} took longer than {within_s:g} s; the engine was ended. Raise "
             "timeouts.cold_first_token_s, or use a smaller model.",

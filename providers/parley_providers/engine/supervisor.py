@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from parley_providers.clock import SYSTEM_CLOCK
 from parley_providers.engine.memory import available_bytes, check_memory
-from parley_providers.engine.process import COMMAND, start_engine
+from parley_providers.engine.process import COMMAND, ENDED_S, start_engine
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from parley_providers.engine.spec import EngineSpec
 
 _LOG = logging.getLogger(__name__)
-END_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +74,8 @@ class Engine:
 
         Raises:
             NotEnoughMemoryError: the model does not fit now.
-            EngineCrashedError: the child died while it loaded.
+            EngineLoadError: the child cannot load the model.
+            EngineCrashedError: the child was killed while it loaded.
             DeadlineExceededError: it took too long.
         """
         async with self._lock:
@@ -97,7 +97,7 @@ class Engine:
         self._stay_awake()
         if process is not None:
             process.end()
-            await process.ended(END_S)
+            await process.ended(ENDED_S)
 
     async def _start(self, spec: EngineSpec, within_s: float) -> int:
         if self._process is not None:

@@ -12,7 +12,7 @@ import pytest
 
 from parley_providers.engine.process import COMMAND, EngineProcess, start_engine
 from parley_providers.engine.supervisor import Engine, Surroundings
-from parley_providers.errors import DeadlineExceededError, EngineCrashedError, NotEnoughMemoryError
+from parley_providers.errors import DeadlineExceededError, EngineLoadError, NotEnoughMemoryError
 from support.toy_engine import FAILING, OBEDIENT, SERVES, SILENT, child, toy_spec
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ async def test_a_killed_engine_tells_how_it_died() -> None:
 async def test_an_engine_that_cannot_load_tells_its_last_words() -> None:
     """What the engine wrote to its standard error reaches the person, without terminal escapes."""
     async with engine_of(FAILING) as engine:
-        with pytest.raises(EngineCrashedError, match=r"died while loading toy .*exit code 3.* no such\[31m file$"):
+        with pytest.raises(EngineLoadError, match=r"cannot load toy from .* Its last words: no such\[31m file\."):
             await pid_serving(engine)
 
 
@@ -194,4 +194,4 @@ async def test_only_the_end_of_what_the_engine_wrote_is_kept() -> None:
     """An engine that writes for ever does not fill our memory."""
     noisy = await started(f"{SERVES}sys.stderr.write('x' * 100_000 + '\\n'); sys.stderr.write('last\\n')")
     await noisy.ended(within_s=60)
-    assert str(noisy.crash("answering")).endswith(f"Its last words: {'x' * 400}; last")
+    assert str(noisy.crash("answering")).endswith(f"Its last words: {'x' * 400}; last.")
