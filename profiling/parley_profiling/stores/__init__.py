@@ -6,7 +6,7 @@ loads no driver: that happens in the writer's thread, or at the first read.
 """
 
 from parley_profiling.stores.files import default_path
-from parley_profiling.stores.reader import Selection, read_calls
+from parley_profiling.stores.reader import Selection, check_calls, read_calls
 from parley_profiling.stores.writer import CallStore
 
-__all__ = ["CallStore", "Selection", "default_path", "read_calls"]
+__all__ = ["CallStore", "Selection", "check_calls", "default_path", "read_calls"]

@@ -101,6 +101,13 @@ def inode(path: Path) -> int | None:
         return None
 
 
+def damaged(path: Path, reason: str) -> CorruptStoreError:
+    """The error for a file that SQLite found damaged."""
+    return CorruptStoreError(
+        f"{path} is damaged ({reason}). The next call of a model moves it aside and begins a new one."
+    )
+
+
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
     """Turns what SQLite and the system raise into the `StoreError` that says what to do about `path`."""
@@ -130,9 +137,7 @@ def _explanation(error: sqlite3.Error, path: Path) -> StoreError:
         case 5 | 6:  # SQLITE_BUSY, SQLITE_LOCKED
             return LockedStoreError(f"{path} is locked by another process; the records wait and are written later.")
         case 11 | 26:  # SQLITE_CORRUPT, SQLITE_NOTADB
-            return CorruptStoreError(
-                f"{path} is damaged ({error}). The next call of a model moves it aside and begins a new one."
-            )
+            return damaged(path, str(error))
         case 13:  # SQLITE_FULL
             return _unusable(path, "the disk is full")
         case _:

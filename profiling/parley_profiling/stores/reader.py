@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from parley_profiling.stores.files import explained, open_for_reading
+from parley_profiling.stores.files import damaged, explained, open_for_reading
 from parley_profiling.stores.rows import breaker_from_row, from_row, timestamp
 from parley_profiling.stores.schema import BREAKERS, TABLE
 
@@ -65,6 +65,21 @@ def spent_usd(path: Path, day: date, *, busy_s: float = 1.0) -> float:
         query = f"select total(cost_usd) from {TABLE} where substr(started_at, 1, 10) = ?"  # noqa: S608 - our own name
         (total,) = database.conn.execute(query, (day.isoformat(),)).fetchone()
         return float(total)
+
+
+def check_calls(path: Path, *, busy_s: float = 5.0) -> int | None:
+    """How many records the file at `path` holds, after SQLite has checked all of it; None where there is no file.
+
+    Raises:
+        StoreError: the file is damaged or cannot be read; the message says what to do.
+    """
+    if not path.exists():
+        return None
+    with explained(path), closing(open_for_reading(path, busy_s=busy_s)) as database:
+        ((said,), *_) = database.conn.execute("PRAGMA quick_check").fetchall()
+        if said != "ok":
+            raise damaged(path, said)
+        return int(database.table(TABLE).count)
 
 
 def _condition(selection: Selection) -> tuple[str | None, list[str]]:
