@@ -1,16 +1,19 @@
 """What a language's grammar tells of a text: definitions, imports, names, comments, errors; by tree-sitter.
 
 Reading order: `language` (what is known of a language as data), `languages` (the data), `tree` (parsing and queries),
-`offsets` (bytes and code points), `definitions`, `names`, `equality` (what can be proved of two texts).
+`offsets` (bytes and code points), `definitions`, `names`, `locals` (which names are a definition's own), `equality`
+(what can be proved of two texts), `rename` and `doc_comment` (edits made from small decisions).
 """
 
 from __future__ import annotations
 
 from parley_agent.syntax.definitions import Definition, definitions, enclosing_definition, import_block, imports
+from parley_agent.syntax.doc_comment import can_document, has_doc_comment, set_doc_comment
 from parley_agent.syntax.equality import equal_up_to_local_renaming, equal_without_comments
 from parley_agent.syntax.language import Language
 from parley_agent.syntax.languages import LANGUAGES, language_of
 from parley_agent.syntax.names import Identifier, comments, identifiers, unknown_names
+from parley_agent.syntax.rename import LocalName, can_rename, rename_locals, renameable_locals, usable_renames
 from parley_agent.syntax.tree import Tree, parse
 
 __all__ = [
@@ -18,16 +21,24 @@ __all__ = [
     "Definition",
     "Identifier",
     "Language",
+    "LocalName",
     "Tree",
+    "can_document",
+    "can_rename",
     "comments",
     "definitions",
     "enclosing_definition",
     "equal_up_to_local_renaming",
     "equal_without_comments",
+    "has_doc_comment",
     "identifiers",
     "import_block",
     "imports",
     "language_of",
     "parse",
+    "rename_locals",
+    "renameable_locals",
+    "set_doc_comment",
     "unknown_names",
+    "usable_renames",
 ]

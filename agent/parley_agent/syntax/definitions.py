@@ -1,7 +1,4 @@
-"""Definitions and imports: where they are, what they are called, and which one a selection means.
-
-What the node types of a language mean is read from its facts in `languages`.
-"""
+"""Definitions and imports: where they are, what they are called, and which one a selection means."""
 
 from __future__ import annotations
 
@@ -99,7 +96,7 @@ def _item(tree: Tree, match: Captures, parameters: Mapping[int, list[str]]) -> D
     indent = _indent(tree.text, start)
     span = _trimmed_end(tree.text, Span(start=start - len(indent), end=tree.span(whole).end))
     body = tree.span(match["body"][0]) if "body" in match else Span(start=span.end, end=span.end)
-    signature = _trimmed_end(tree.text, Span(start=_core_start(tree, whole), end=body.start))
+    signature = Span(start=_core_start(tree, whole), end=_signature_end(tree, match))
     name = tree.slice(match["name"][0])
     listed = match.get("parameters")
     return Definition(
@@ -121,10 +118,18 @@ def _outermost_node(tree: Tree, node: Node) -> Node:
 
 
 def _with_what_is_above(tree: Tree, node: Node) -> Node:
-    above = node.prev_named_sibling
+    above = _above(node)
     while above is not None and (above.type in tree.language.attached or _documents(tree, above, node)):
-        node, above = above, above.prev_named_sibling
+        node, above = above, _above(above)
     return node
+
+
+def _above(node: Node) -> Node | None:
+    """The node before this one; what stands before a body that starts with the node counts too."""
+    above = node.prev_named_sibling
+    while above is None and (parent := node.parent) is not None and parent.start_byte == node.start_byte:
+        node, above = parent, parent.prev_named_sibling
+    return above
 
 
 def _documents(tree: Tree, comment: Node, below: Node) -> bool:
@@ -144,6 +149,16 @@ def _core_start(tree: Tree, whole: Node) -> int:
     skipped = tree.language.attached | tree.language.comments
     first = next((child for child in whole.children if child.type not in skipped), whole)
     return tree.span(first).start
+
+
+def _signature_end(tree: Tree, match: Captures) -> int:
+    """The end of what stands before the body, comments and white space left out."""
+    if "body" not in match:
+        return max(tree.span(match[each][0]).end for each in ("name", "parameters") if each in match)
+    last = match["body"][0].prev_sibling
+    while last is not None and last.type in tree.language.comments:
+        last = last.prev_sibling
+    return tree.span(match["body"][0]).start if last is None else tree.span(last).end
 
 
 def _indent(text: str, start: int) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from parley_agent.syntax.definitions import definitions
+from parley_agent.syntax.locals import locals_of
 from parley_agent.syntax.names import identifiers
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def equal_up_to_local_renaming(before: Tree, after: Tree, mapping: Mapping[str, 
     """Whether `after` is `before` with exactly the names of `mapping` renamed throughout one definition.
 
     Every use of an old name in that definition must have become its new name; the new names are different from each
-    other and did not occur in it before. Comments may differ.
+    other and did not occur in it before. Where the language's facts tell which names a definition declares, each old
+    name must be surely local to it. Comments may differ.
     """
     changes = _changes(before, after)
     if changes is None or {(each.before, each.after) for each in changes} != set(mapping.items()):
@@ -41,11 +43,15 @@ def equal_up_to_local_renaming(before: Tree, after: Tree, mapping: Mapping[str, 
     if not changes:
         return True
     renamed = {each.span for each in changes}
-    holding = [each.span for each in definitions(before) if all(each.span.contains(span) for span in renamed)]
+    holding = [each for each in definitions(before) if all(each.span.contains(span) for span in renamed)]
     if not holding:
         return False
-    scope = min(holding, key=lambda span: span.end - span.start)
-    names = [each for each in identifiers(before, scope) if each.role != "member"]
+    definition = min(holding, key=lambda each: each.span.end - each.span.start)
+    if before.language.queries.locals:
+        free = {each.name for each in locals_of(before, definition) if each.problem is None}
+        if not mapping.keys() <= free:
+            return False
+    names = [each for each in identifiers(before, definition.span) if each.role != "member"]
     new = set(mapping.values())
     return (
         len(new) == len(mapping)
@@ -110,5 +116,6 @@ def _between(tree: Tree, node: Node) -> list[bytes]:
         gaps.append(tree.bytes_between(at, child.start_byte))
         at = child.end_byte
     gaps.append(tree.bytes_between(at, node.end_byte))
-    is_quoted = tree.data(node)[: node.child(0).end_byte - node.start_byte].endswith((b'"', b"'", b"`"))
+    first = node.child(0)
+    is_quoted = first.child_count == 0 and tree.data(first).endswith((b'"', b"'", b"`"))
     return gaps if is_quoted else [gap for gap in gaps if gap.strip()]

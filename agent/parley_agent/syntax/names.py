@@ -43,7 +43,7 @@ def identifiers(tree: Tree, span: Span | None = None) -> tuple[Identifier, ...]:
 
 def comments(tree: Tree, span: Span | None = None) -> tuple[Span, ...]:
     """The comments that lie within `span`, or in the whole text, in order, each without its line's end."""
-    found = (_without_line_end(tree, node) for node in _comment_nodes(tree))
+    found = sorted(_without_line_end(tree, node) for node in _comment_nodes(tree))
     return tuple(each for each in found if span is None or span.contains(each))
 
 

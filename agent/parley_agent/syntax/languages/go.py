@@ -43,6 +43,29 @@ _NAMES = """
 (import_spec name: (package_identifier) @definition)
 """
 
+_PARAMETERS = "\n".join(
+    f"({function} {field}: (parameter_list ({declaration} name: (identifier) @parameter)) body: (_) @scope)"
+    for function in ("function_declaration", "method_declaration", "func_literal")
+    for field, declaration in (
+        ("parameters", "parameter_declaration"),
+        ("parameters", "variadic_parameter_declaration"),
+        ("result", "parameter_declaration"),
+    )
+)
+
+_LOCALS = f"""
+{_PARAMETERS}
+(method_declaration receiver: (parameter_list (parameter_declaration name: (identifier) @parameter)) body: (_) @scope)
+(short_var_declaration left: (expression_list (identifier) @variable)) @after
+(var_spec name: (identifier) @variable) @after
+(const_spec name: (identifier) @variable) @after
+(for_statement (range_clause left: (expression_list (identifier) @loop) ":=") body: (_) @scope)
+(communication_case communication: (receive_statement left: (expression_list (identifier) @variable) ":=") @after)
+(type_switch_statement alias: (expression_list (identifier) @variable) (type_case) @scope)
+(type_switch_statement alias: (expression_list (identifier) @variable) (default_case) @scope)
+(keyed_element key: (literal_element (identifier) @unsure))
+"""
+
 GO = Language(
     id="go",
     name="Go",
@@ -51,7 +74,7 @@ GO = Language(
     lsp_ids=("go",),
     extensions=(".go",),
     grammar=Grammar(module="tree_sitter_go"),
-    queries=Queries(structure=_STRUCTURE, names=_NAMES),
+    queries=Queries(structure=_STRUCTURE, names=_NAMES, locals=_LOCALS),
     directive=r"//go:|//\s*\+build|//export |//line |//nolint|//lint:",
     doc_comment=r"//|/\*",
     doc_style=DocStyle.SLASHES,

@@ -1,7 +1,4 @@
-"""JavaScript and JSX, which share a grammar, and the parts of both that TypeScript's grammars have too.
-
-Only facts: what is done with them belongs to the modules of `parley_agent.syntax`.
-"""
+"""JavaScript and JSX, which share a grammar, and the parts of both that TypeScript's grammars have too."""
 
 from __future__ import annotations
 
@@ -74,6 +71,36 @@ SHARED_NAMES = """
 (assignment_expression left: (identifier) @definition)
 """
 
+SHARED_LOCALS = """
+(lexical_declaration (variable_declarator name: (identifier) @variable) @after)
+(lexical_declaration (variable_declarator name: (array_pattern (identifier) @variable)) @after)
+(lexical_declaration (variable_declarator
+  name: (object_pattern (pair_pattern value: (identifier) @variable))) @after)
+(variable_declaration (variable_declarator name: (identifier) @variable) @after)
+(for_in_statement kind: _ left: (identifier) @loop body: (_) @scope)
+(for_in_statement kind: _ left: (array_pattern (identifier) @loop) body: (_) @scope)
+(catch_clause parameter: (identifier) @variable body: (_) @scope)
+(arrow_function parameter: (identifier) @parameter body: (_) @scope)
+(shorthand_property_identifier) @unsure
+(shorthand_property_identifier_pattern) @unsure
+(with_statement) @dynamic
+((call_expression function: (identifier) @called (#eq? @called "eval")) @dynamic)
+"""
+
+_LOCALS = f"""
+{SHARED_LOCALS}
+(formal_parameters (identifier) @parameter @after)
+(formal_parameters (assignment_pattern left: (identifier) @parameter) @after)
+(formal_parameters (rest_pattern (identifier) @parameter) @after)
+(formal_parameters (array_pattern (identifier) @parameter) @after)
+(formal_parameters (object_pattern (pair_pattern value: (identifier) @parameter)) @after)
+"""
+
+JSX_LOCALS = """
+(jsx_opening_element name: (identifier) @unsure)
+(jsx_self_closing_element name: (identifier) @unsure)
+"""
+
 JSX_NAMES = """
 ((jsx_opening_element name: (identifier) @member) (#match? @member "^[a-z]"))
 ((jsx_closing_element name: (identifier) @member) (#match? @member "^[a-z]"))
@@ -130,7 +157,7 @@ def _javascript(*, language_id: str, name: str, fence_tags: tuple[str, ...], ext
         lsp_ids=(language_id,),
         extensions=extensions,
         grammar=Grammar(module="tree_sitter_javascript"),
-        queries=Queries(structure=_STRUCTURE, names=_NAMES),
+        queries=Queries(structure=_STRUCTURE, names=_NAMES, locals=_LOCALS + JSX_LOCALS),
         comments=words("comment html_comment"),
         directive=DIRECTIVE,
         wrappers=words("export_statement"),

@@ -46,6 +46,25 @@ _NAMES = f"""
 (function_signature name: (identifier) @definition)
 """
 
+_LOCALS = f"""
+{js.SHARED_LOCALS}
+(formal_parameters (required_parameter pattern: (identifier) @parameter) @after)
+(formal_parameters (optional_parameter pattern: (identifier) @parameter) @after)
+(formal_parameters (required_parameter pattern: (rest_pattern (identifier) @parameter)) @after)
+(formal_parameters (required_parameter pattern: (array_pattern (identifier) @parameter)) @after)
+(formal_parameters (required_parameter
+  pattern: (object_pattern (pair_pattern value: (identifier) @parameter))) @after)
+(_ (accessibility_modifier) pattern: (identifier) @unsure)
+(_ "readonly" pattern: (identifier) @unsure)
+(_ (decorator) pattern: (identifier) @unsure)
+(type_query (identifier) @unsure)
+"""
+
+_TYPE_SCOPES = words("""
+  function_type constructor_type method_signature call_signature construct_signature function_signature
+  abstract_method_signature
+""")
+
 _BUILTINS = js.BUILTINS | words("""
   Awaited Capitalize ConstructorParameters Exclude Extract InstanceType Lowercase NoInfer NonNullable Omit
   OmitThisParameter Parameters Partial Pick PromiseLike PropertyKey Readonly ReadonlyArray ReadonlyMap ReadonlySet
@@ -63,7 +82,12 @@ _KEYWORDS = js.KEYWORDS | words("""
 def _typescript(
     *, language_id: str, name: str, fence_tags: tuple[str, ...], extensions: tuple[str, ...], grammar: Grammar
 ) -> Language:
-    jsx = js.JSX_NAMES if grammar.function == "language_tsx" else ""
+    is_tsx = grammar.function == "language_tsx"
+    queries = Queries(
+        structure=_STRUCTURE,
+        names=_NAMES + (js.JSX_NAMES if is_tsx else ""),
+        locals=_LOCALS + (js.JSX_LOCALS if is_tsx else ""),
+    )
     return Language(
         id=language_id,
         name=name,
@@ -72,14 +96,14 @@ def _typescript(
         lsp_ids=(language_id,),
         extensions=extensions,
         grammar=grammar,
-        queries=Queries(structure=_STRUCTURE, names=_NAMES + jsx),
+        queries=queries,
         comments=words("comment html_comment"),
         directive=js.DIRECTIVE,
         wrappers=words("export_statement ambient_declaration"),
         attached=words("decorator"),
         doc_comment=r"/\*\*",
         doc_style=DocStyle.JSDOC,
-        scopes=js.SCOPES,
+        scopes=js.SCOPES | _TYPE_SCOPES,
         builtins=_BUILTINS,
         keywords=_KEYWORDS,
         identifier=r"[^\W\d]\w*",
