@@ -201,7 +201,7 @@ class ProviderChain:
             breakers.admitted(key)
             settled = False
             try:
-                facts = await provider.facts(route.model)
+                facts = await _known(provider, route.model)
                 routed = replace(request, model=route.model)
                 async with aclosing(measured(provider, routed, route, facts, self._instruments)) as events:
                     async for event in events:
@@ -264,6 +264,14 @@ class ProviderChain:
                 f"The route names the provider {route.provider!r}, which is not configured (known: {known})."
             )
         return provider
+
+
+async def _known(provider: Provider, model: str) -> ModelFacts | None:
+    """What the provider tells of the model; None where it cannot: the call itself then fails, and is recorded."""
+    try:
+        return await provider.facts(model)
+    except ProviderError:
+        return None
 
 
 @dataclass(slots=True)

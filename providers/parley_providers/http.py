@@ -1,11 +1,10 @@
-"""HTTP with one server: its connections, its deadlines, and what a broken exchange means.
+"""HTTP with one server: its deadlines, its lines, and what a broken exchange means.
 
 What a refusal's body says belongs to the adapter that knows the server, through the `Explain` it passes; the JSON that
-goes over the wire belongs to it too. httpx2 is imported at the first connection: start-up never pays for it.
+goes over the wire belongs to it too. Addresses and how connections are made belong to `addresses`.
 
-**Invariants.** No redirect is followed. What goes to loopback takes no proxy; the rest honours `HTTPS_PROXY`,
-`NO_PROXY` and `SSL_CERT_FILE`. A line and an answer have a size that they cannot pass. Leaving `answer`, by
-cancellation too, closes the connection unless the answer was read to its end.
+**Invariants.** A line and an answer have a size that they cannot pass. Leaving `answer`, by cancellation too, closes
+the connection unless the answer was read to its end.
 """
 
 from __future__ import annotations
@@ -13,10 +12,10 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
-from urllib.parse import urlsplit
 
+from parley_providers.addresses import client_for
 from parley_providers.errors import (
     BadRequestError,
     ConnectionFailedError,
@@ -25,7 +24,6 @@ from parley_providers.errors import (
     ServerError,
     StreamTruncatedError,
 )
-from parley_providers.origins import is_loopback
 from parley_providers.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
 
     import httpx2
 
+    from parley_providers.addresses import ServerAddress
     from parley_providers.messages import JsonObject
     from parley_providers.refusals import WireJson
     from parley_providers.requests import Deadlines
@@ -44,30 +43,6 @@ T = TypeVar("T")
 MAX_LINE_BYTES = 8 * 2**20
 MAX_ANSWER_BYTES = 64 * 2**20
 MAX_REFUSAL_BYTES = 2**20
-# llama.cpp's server closes an idle connection after 5 s: ours is gone before, so that we write into no closing one.
-KEEP_ALIVE_S = 4.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerAddress:
-    """Where a server is and who asks it.
-
-    `provider` names it in errors. `base_url` is http or https. `start_hint` is the sentence that tells the person how
-    to get it running. The key is sent as a bearer token and stays out of `repr`. `keeps_connections` is False for a
-    server that closes them after an answer.
-    """
-
-    provider: str
-    base_url: str
-    api_key: str | None = field(default=None, repr=False)
-    start_hint: str = ""
-    keeps_connections: bool = True
-
-    @property
-    def origin(self) -> str:
-        """Scheme, host and port, without user, password or path."""
-        url = urlsplit(self.base_url)
-        return f"{url.scheme}://{url.netloc.rpartition('@')[2]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +66,10 @@ class Patience:
             total_at=now + deadlines.total_s,
         )
 
+    def until(self, at: float, why: str) -> tuple[float, str]:
+        """The sooner of `at` and the end of all patience, with the reason that is true then."""
+        return (at, why) if at <= self.total_at else (self.total_at, "The answer took longer than a whole answer may")
+
     @classmethod
     def short(cls, within_s: float) -> Patience:
         """The patience for a question that needs no model."""
@@ -104,18 +83,9 @@ class HttpServer:
     Args:
         address: Where it is.
         explain: Says which error a refusal is, for a model's name.
-
-    Raises:
-        BadRequestError: the address is not one of http or https.
     """
 
     def __init__(self, address: ServerAddress, explain: Explain) -> None:
-        url = urlsplit(address.base_url)
-        if url.scheme not in ("http", "https") or not url.hostname:
-            raise BadRequestError(
-                f"{address.base_url!r} is not the address of a server. Write it like http://127.0.0.1:11434.",
-                provider=address.provider,
-            )
         self._address = address
         self._explain = explain
         self._client: httpx2.AsyncClient | None = None
@@ -186,8 +156,8 @@ class HttpServer:
             extensions={"timeout": timeout},
         )
         sending = client.send(request, stream=True)
-        at = min(patience.first_at, patience.total_at)
-        return await self._guarded(sending, at, f"{self._name} did not begin to answer in time", model, started=False)
+        at, late = patience.until(patience.first_at, f"{self._name} did not begin to answer in time")
+        return await self._guarded(sending, at, late, model, started=False)
 
     async def _lines(self, response: httpx2.Response, patience: Patience, model: str) -> AsyncGenerator[bytes, None]:
         loop = asyncio.get_running_loop()
@@ -195,8 +165,7 @@ class HttpServer:
         pending, received = b"", 0
         async with aclosing(response.aiter_raw()) as chunks:
             while True:
-                until, why = (at, late) if at < patience.total_at else (patience.total_at, _TOO_LONG)
-                chunk = await self._guarded(anext(chunks, None), until, why, model, started=True)
+                chunk = await self._guarded(anext(chunks, None), *patience.until(at, late), model, started=True)
                 if chunk is None:
                     break
                 received += len(chunk)
@@ -234,9 +203,10 @@ class HttpServer:
         except httpx2.ConnectTimeout as error:
             late = f"No connection to {self._name} in time. {self._hint}"
             raise self._fault(DeadlineExceededError, late, model) from error
-        except (httpx2.LocalProtocolError, httpx2.InvalidURL) as error:
-            wrong = f"The request to {self._name} cannot be sent: {error}. Check its address and key."
-            raise self._fault(BadRequestError, wrong, model) from error
+        except (httpx2.LocalProtocolError, httpx2.InvalidURL):
+            # What the transport says of it may quote the key.
+            wrong = f"The request to {self._name} cannot be sent: its address or its key is malformed."
+            raise self._fault(BadRequestError, wrong, model) from None
         except (httpx2.ConnectError, httpx2.ProxyError, httpx2.UnsupportedProtocol) as error:
             nobody = f"Nothing answers at {self.origin} ({error}). {self._hint}"
             raise self._fault(ConnectionFailedError, nobody, model) from error
@@ -252,7 +222,7 @@ class HttpServer:
 
     def _connected(self) -> httpx2.AsyncClient:
         if self._client is None:
-            self._client = _client(self._address)
+            self._client = client_for(self._address)
         return self._client
 
     def _json(self, text: bytes, path: str) -> WireJson:
@@ -271,32 +241,5 @@ class HttpServer:
         return self._address.start_hint or "Check that it runs and that the address is right."
 
 
-_TOO_LONG = "The answer took longer than a whole answer may"
-
-
 def _is_content(line: bytes) -> bool:
     return bool(line.strip()) and not line.startswith(b":")
-
-
-def _client(address: ServerAddress) -> httpx2.AsyncClient:
-    import ssl
-
-    import httpx2  # not at start-up
-
-    headers = {"Accept-Encoding": "identity", "User-Agent": "parley"}
-    if address.api_key is not None:
-        headers["Authorization"] = f"Bearer {address.api_key}"
-    plain = address.base_url.startswith("http:")
-    return httpx2.AsyncClient(
-        base_url=address.base_url.rstrip("/") + "/",
-        headers=headers,
-        follow_redirects=False,
-        trust_env=not is_loopback(address.origin),
-        # Without TLS there is nothing to verify, and reading the trust store costs more than the first request.
-        verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else True,
-        limits=httpx2.Limits(
-            max_connections=None,
-            max_keepalive_connections=8 if address.keeps_connections else 0,
-            keepalive_expiry=KEEP_ALIVE_S,
-        ),
-    )

@@ -15,7 +15,7 @@ from parley_providers.records import CallRecord
 from parley_providers.requests import FinishReason, PartDelta, PartStart, StreamFinish, StreamStart, StreamUsage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Mapping
 
     from parley_providers.clock import Clock
     from parley_providers.prices import Prices
@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from parley_providers.requests import LLMRequest, StreamEvent
     from parley_providers.route import Route
     from parley_providers.usage import Timings, Usage
+
+
+_OUTCOMES: Mapping[FinishReason, Outcome] = {
+    FinishReason.LENGTH: "length",
+    FinishReason.CONTENT_FILTER: "content_filter",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +48,8 @@ async def measured(
     provider: Provider, request: LLMRequest, route: Route, facts: ModelFacts | None, instruments: Instruments
 ) -> AsyncGenerator[StreamEvent, None]:
     """The provider's events for `request`; one record is observed however the stream ends.
+
+    A reader who leaves after the finish has the whole answer: only one who leaves before it cancelled.
 
     The route that the provider puts into `StreamStart` is replaced by `route`, which knows the reason.
     """
@@ -71,11 +79,12 @@ async def measured(
             async for event in events:
                 seen.take(event, clock.monotonic_ns() - sent_ns)
                 yield replace(event, route=route) if isinstance(event, StreamStart) else event
-        record = replace(record, outcome=seen.outcome)
+        record = replace(record, outcome=seen.outcome or "truncated")
     except ProviderError as error:
         record = replace(record, outcome=error.kind, error=str(error))
         raise
     except (asyncio.CancelledError, GeneratorExit):
+        record = replace(record, outcome=seen.outcome or "cancelled")
         raise
     except BaseException as error:
         record = replace(record, outcome="server", error=f"{type(error).__name__}: {error}")
@@ -94,7 +103,7 @@ class _Seen:
     first_visible_ns: int | None = None
     usage: Usage | None = None
     timings: Timings | None = None
-    outcome: Outcome = "truncated"
+    outcome: Outcome | None = None
     _text_parts: frozenset[int] = frozenset()
 
     def take(self, event: StreamEvent, elapsed_ns: int) -> None:
@@ -108,7 +117,7 @@ class _Seen:
             case StreamUsage(usage=usage, timings=timings):
                 self.usage, self.timings = usage, timings
             case StreamFinish(reason=reason):
-                self.outcome = "length" if reason is FinishReason.LENGTH else "ok"
+                self.outcome = _OUTCOMES.get(reason, "ok")
             case _:
                 pass
         if self.first_event_ns is None:

@@ -31,7 +31,10 @@ class Timings:
 
     @property
     def residual_ns(self) -> int | None:
-        """What `total_ns` holds beyond load, prefill and decode: waiting and templating; unknown without a total."""
-        if self.total_ns is None:
+        """What `total_ns` holds beyond load, prefill and decode: waiting and templating; unknown unless all are known.
+
+        The phases are clocked apart from the total, so that it may come out a little below zero.
+        """
+        if self.total_ns is None or self.load_ns is None or self.prefill_ns is None or self.decode_ns is None:
             return None
-        return self.total_ns - (self.load_ns or 0) - (self.prefill_ns or 0) - (self.decode_ns or 0)
+        return self.total_ns - self.load_ns - self.prefill_ns - self.decode_ns

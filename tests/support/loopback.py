@@ -68,11 +68,13 @@ class Exchange:
 
 @dataclass
 class LoopbackServer:
-    """A running server: its address, and every exchange so far."""
+    """A running server: its address, and every exchange so far; `asked` is set by the first."""
 
     handler: Handler
     url: str = ""
     exchanges: list[Exchange] = field(default_factory=list)
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    _serving: set[asyncio.Task[Any]] = field(default_factory=set)
     _writers: list[asyncio.StreamWriter] = field(default_factory=list)
 
     @property
@@ -82,9 +84,14 @@ class LoopbackServer:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.append(writer)
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             exchange = await _request(reader, writer)
             self.exchanges.append(exchange)
+            self.asked.set()
             watching = asyncio.ensure_future(self._watch(reader, exchange))  # noqa: TID251 - ended just below
             try:
                 await self.handler(exchange)
@@ -98,9 +105,12 @@ class LoopbackServer:
                 pass
         exchange.gone.set()
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
+        """Break every connection off, and let their handlers see it."""
         for writer in self._writers:
             writer.transport.abort()
+        if self._serving:
+            await asyncio.wait(self._serving, timeout=5)
 
 
 @asynccontextmanager
@@ -114,7 +124,7 @@ async def serving(handler: Handler) -> AsyncIterator[LoopbackServer]:
         try:
             yield server
         finally:
-            server.stop()
+            await server.stop()
 
 
 async def _request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Exchange:

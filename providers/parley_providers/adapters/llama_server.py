@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from parley_providers.adapters.chat_completions import ChunkReader, body_of
+from parley_providers.addresses import ServerAddress
 from parley_providers.assembly import ToolArgumentsError
 from parley_providers.collect import collect
 from parley_providers.errors import (
@@ -23,7 +24,7 @@ from parley_providers.errors import (
     ServerError,
     StreamTruncatedError,
 )
-from parley_providers.http import HttpServer, Patience, ServerAddress
+from parley_providers.http import HttpServer, Patience
 from parley_providers.provider import ModelFacts
 from parley_providers.refusals import IN_BAND, Refusal, error_of_status
 from parley_providers.requests import StreamStart

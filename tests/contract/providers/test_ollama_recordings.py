@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from parley_providers.adapters.ollama import OllamaProvider
+from parley_providers.addresses import ServerAddress
 from parley_providers.errors import DeadlineExceededError, ProviderError, StreamTruncatedError
-from parley_providers.http import HttpServer, Patience, ServerAddress
+from parley_providers.http import HttpServer, Patience
 from parley_providers.requests import Deadlines, PartDelta
 from support.outcomes import outcome
 from support.replay import NOBODY_LISTENS, OLLAMA, Recording, every_recording, replaying, request_of

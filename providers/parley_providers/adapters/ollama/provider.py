@@ -20,6 +20,7 @@ from parley_providers.adapters.ollama.looks import (
 )
 from parley_providers.adapters.ollama.tokens import fewest_tokens
 from parley_providers.adapters.ollama.wire import AnswerReader, RunnerSettings, body_of, think_of
+from parley_providers.addresses import ServerAddress
 from parley_providers.collect import collect
 from parley_providers.errors import (
     ContextWindowError,
@@ -28,7 +29,7 @@ from parley_providers.errors import (
     ServerError,
     StreamTruncatedError,
 )
-from parley_providers.http import HttpServer, Patience, ServerAddress
+from parley_providers.http import HttpServer, Patience
 from parley_providers.refusals import IN_BAND, Refusal
 from parley_providers.requests import StreamStart
 from parley_providers.route import asked_for
