@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= bench-results.json
 
-.PHONY: help demo test bench clean
+.PHONY: help demo test bench clean postgres
 
 help:
 	@echo "make demo   set up, fetch the embedded model, and watch one refactoring happen"
@@ -15,10 +15,10 @@ help:
 demo: $(VENV)/.local
 	$(BIN)/parley demo
 
-test: $(VENV)/.dev
+test: $(VENV)/.dev postgres
 	$(BIN)/nox
 
-bench: $(VENV)/.dev
+bench: $(VENV)/.dev postgres
 	$(BIN)/python -m tests.benchmarks --out $(OUT)
 
 $(BIN)/python:
@@ -32,6 +32,13 @@ $(VENV)/.local: pyproject.toml | $(BIN)/python
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
+
+# The event store's tests start a PostgreSQL of their own; only its programs must be there.
+postgres:
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing PostgreSQL for the tests"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends postgresql >/dev/null; \
+	  else echo "The tests need PostgreSQL's programs. Install them: sudo apt-get install postgresql"; exit 1; fi; }
 
 clean:
 	rm -rf $(VENV) .nox .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

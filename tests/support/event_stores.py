@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from parley_events import Instruments, NewEvent
 from parley_events.stores.memory import MemoryStore
+from parley_events.stores.postgres import PostgresStore
 from parley_events.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:
@@ -58,6 +59,10 @@ def memory_store(place: Path, outside: Outside, **options) -> EventStore:
 
 def sqlite_store(place: Path, outside: Outside, **options) -> EventStore:
     return SqliteStore(place / "events.db", outside.instruments(), **options)
+
+
+def postgres_store(conninfo: str, schema: str, outside: Outside, **options) -> EventStore:
+    return PostgresStore(conninfo, outside.instruments(), schema=schema, **options)
 
 
 def happened(kind: str = "Happened", event_id: str | None = None, **data) -> NewEvent:

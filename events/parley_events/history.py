@@ -1,0 +1,91 @@
+"""What an aggregate went through, its parents' part included; forks, time travel, and how two forks differ.
+
+A fork copies nothing: its first event points at (parent, sequence), and reading it reads the parent up to there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from parley_events.errors import NoSuchAggregateError
+from parley_events.events import NewEvent, Query
+from parley_events.types import Forked
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from parley_events.events import Metadata, RecordedEvent
+    from parley_events.store import Appended, EventStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """A point in an aggregate's own history: a sequence, a time, both (whichever is first), or neither (now)."""
+
+    sequence: int | None = None
+    time: datetime | None = None
+
+
+NOW = Moment()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """Two histories: how much they share from the start, and what each has of its own."""
+
+    shared: tuple[RecordedEvent, ...]
+    left: tuple[RecordedEvent, ...]
+    right: tuple[RecordedEvent, ...]
+
+
+async def history(store: EventStore, stream_id: str, aggregate_id: str, at: Moment = NOW) -> list[RecordedEvent]:
+    """Every event up to a moment, oldest first, beginning with what a fork has of its parents."""
+    query = Query(stream_id=stream_id, aggregate_id=aggregate_id, until_sequence=at.sequence, until=at.time)
+    parts = [await store.load(query)]
+    while (parent := forked_from(parts[-1])) is not None:
+        query = Query(stream_id=stream_id, aggregate_id=parent.parent, until_sequence=parent.sequence)
+        parts.append(await store.load(query))
+    return [event for part in reversed(parts) for event in part]
+
+
+async def fork(
+    store: EventStore,
+    stream_id: str,
+    parent: str,
+    child: str,
+    *,
+    at_sequence: int,
+    metadata: Metadata | None = None,
+) -> Appended:
+    """Begin `child` as `parent` was after its event `at_sequence`.
+
+    Raises:
+        NoSuchAggregateError: the parent has no such event.
+        ConflictError: the child exists already.
+    """
+    query = Query(stream_id=stream_id, aggregate_id=parent, from_sequence=at_sequence, until_sequence=at_sequence)
+    if not await store.load(query):
+        raise NoSuchAggregateError(
+            f"{stream_id}/{parent} has no event number {at_sequence} to fork at. "
+            f"`parley events show {stream_id}/{parent}` lists what it has."
+        )
+    forked = NewEvent(event_type=Forked.event_type, data={"parent": parent, "sequence": at_sequence})
+    return await store.append(stream_id, child, [forked], expected_sequence=0, metadata=metadata)
+
+
+async def difference(store: EventStore, stream_id: str, left: str, right: str) -> Difference:
+    """How the histories of two aggregates differ, such as of two forks of one parent."""
+    lefts, rights = await history(store, stream_id, left), await history(store, stream_id, right)
+    shared = 0
+    while shared < min(len(lefts), len(rights)) and lefts[shared].event_id == rights[shared].event_id:
+        shared += 1
+    return Difference(shared=tuple(lefts[:shared]), left=tuple(lefts[shared:]), right=tuple(rights[shared:]))
+
+
+def forked_from(events: list[RecordedEvent]) -> Forked | None:
+    """Where an aggregate was forked from, if its first event says so."""
+    if not events or events[0].event_type != Forked.event_type or events[0].sequence != 1:
+        return None
+    data = events[0].data
+    return Forked(parent=str(data["parent"]), sequence=int(str(data["sequence"])))

@@ -1,0 +1,10 @@
+"""Events in one PostgreSQL database, shared by several machines. Needs the extra `[postgres]`.
+
+Reading order: `schema` (what is stored), `faults` (what the database's errors mean), `connection` (how it is
+reached), `statements` (queries), `writer` (how appends become commits), `tail` (how other processes' commits are
+noticed), `upkeep`, `store`.
+"""
+
+from parley_events.stores.postgres.store import PostgresStore
+
+__all__ = ["PostgresStore"]

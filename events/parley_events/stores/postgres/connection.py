@@ -1,0 +1,67 @@
+"""How the database is reached: bounded waits, one schema, and errors in our words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg import sql
+from psycopg_pool import AsyncConnectionPool
+
+from parley_events.stores.postgres.faults import place_of
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
+
+CONNECT_S = 10
+POOL_CONNECTIONS = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Which database, and which schema in it. `conninfo` may hold a password, so it is never shown."""
+
+    conninfo: str
+    schema: str
+
+    def __repr__(self) -> str:
+        return f"Place({place_of(self.conninfo)}, schema={self.schema})"
+
+    def __str__(self) -> str:
+        return place_of(self.conninfo)
+
+
+async def connect(place: Place) -> AsyncConnection:
+    """A connection of its own, which commits each statement.
+
+    Raises:
+        psycopg.Error: there is none.
+    """
+    connection = await psycopg.AsyncConnection.connect(place.conninfo, autocommit=True, connect_timeout=CONNECT_S)
+    await prepare(connection, place.schema)
+    return connection
+
+
+def pool_of(place: Place) -> AsyncConnectionPool:
+    """A pool of such connections, not open yet."""
+
+    async def configure(connection: AsyncConnection) -> None:
+        await prepare(connection, place.schema)
+
+    return AsyncConnectionPool(
+        place.conninfo,
+        min_size=1,
+        max_size=POOL_CONNECTIONS,
+        open=False,
+        configure=configure,
+        kwargs={"autocommit": True, "connect_timeout": CONNECT_S},
+        timeout=CONNECT_S,
+        name="parley-events",
+    )
+
+
+async def prepare(connection: AsyncConnection, schema: str) -> None:
+    """Set what every connection of the store needs: its schema, and bounds on waiting for others."""
+    settings = "SET search_path TO {}; SET lock_timeout TO '5s'; SET idle_in_transaction_session_timeout TO '30s'"
+    await connection.execute(sql.SQL(settings).format(sql.Identifier(schema)))

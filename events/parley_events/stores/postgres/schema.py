@@ -1,0 +1,90 @@
+"""The tables of a PostgreSQL event store, as numbered migrations that only go forwards.
+
+Table `store` has one row: the number of the last migration, and the highest position that was ever removed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from parley_events.errors import StoreTooNewError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from psycopg import AsyncConnection
+
+# Two keys make one lock, so that other users of advisory locks in the same database are left alone.
+LOCK = "SELECT pg_advisory_xact_lock(1349667961, hashtext(current_setting('search_path')))"
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE store (version integer NOT NULL, removed_to bigint NOT NULL);
+    INSERT INTO store VALUES (0, 0);
+    CREATE TABLE events (
+      position bigint PRIMARY KEY,
+      stream_id text COLLATE "C" NOT NULL,
+      event_type text COLLATE "C" NOT NULL,
+      aggregate_id text COLLATE "C" NOT NULL,
+      sequence bigint NOT NULL CHECK (sequence > 0),
+      event_version integer NOT NULL,
+      data jsonb NOT NULL,
+      metadata jsonb NOT NULL,
+      created_at timestamptz NOT NULL,
+      event_id text COLLATE "C" NOT NULL UNIQUE,
+      UNIQUE (stream_id, aggregate_id, sequence)
+    );
+    CREATE TABLE cursors (name text COLLATE "C" PRIMARY KEY, position bigint NOT NULL);
+    CREATE TABLE snapshots (
+      stream_id text COLLATE "C" NOT NULL,
+      aggregate_id text COLLATE "C" NOT NULL,
+      schema_hash text COLLATE "C" NOT NULL,
+      sequence bigint NOT NULL,
+      state text NOT NULL,
+      PRIMARY KEY (stream_id, aggregate_id, schema_hash, sequence)
+    );
+    CREATE TABLE blobs (
+      name text COLLATE "C" PRIMARY KEY,
+      size bigint NOT NULL,
+      created_at timestamptz NOT NULL,
+      data bytea NOT NULL
+    );
+    """,
+)
+
+
+async def migrate(connection: AsyncConnection, schema: str, place: str, migrations: Sequence[str] = MIGRATIONS) -> None:
+    """Bring the schema up to the last migration, in one transaction; several processes may try at once.
+
+    Raises:
+        StoreTooNewError: the database knows migrations that are not known here.
+    """
+    version = await _version(connection)
+    if version < len(migrations):
+        async with connection.transaction():
+            await connection.execute(LOCK)
+            if not await _schema_exists(connection, schema):
+                await connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
+            for migration in migrations[await _version(connection) :]:
+                await connection.execute(migration.encode())
+            await connection.execute("UPDATE store SET version = %s", (len(migrations),))
+    elif version > len(migrations):
+        raise StoreTooNewError(
+            f"The event store {place} was written by a newer Parley (schema {version}; this one knows "
+            f"{len(migrations)}). Update Parley; nothing was changed."
+        )
+
+
+async def _version(connection: AsyncConnection) -> int:
+    [table] = await (await connection.execute("SELECT to_regclass('store')")).fetchone() or (None,)
+    if table is None:
+        return 0
+    [version] = await (await connection.execute("SELECT version FROM store")).fetchone() or (0,)
+    return int(version)
+
+
+async def _schema_exists(connection: AsyncConnection, schema: str) -> bool:
+    found = await connection.execute("SELECT FROM pg_namespace WHERE nspname = %s", (schema,))
+    return await found.fetchone() is not None

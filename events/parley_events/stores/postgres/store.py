@@ -1,0 +1,229 @@
+"""The PostgreSQL event store: joins the pool, the writer and the tail to what `EventStore` promises."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self, TypeVar
+
+import psycopg
+
+from parley_events.batches import prepare
+from parley_events.blobs import blob_name, missing, redacted_blob
+from parley_events.errors import StoreClosedError
+from parley_events.events import EVERYTHING
+from parley_events.feed import QUEUE_EVENTS, Feed
+from parley_events.paging import in_pages
+from parley_events.stores.postgres import upkeep
+from parley_events.stores.postgres.connection import Place, connect, pool_of
+from parley_events.stores.postgres.faults import translated
+from parley_events.stores.postgres.schema import migrate
+from parley_events.stores.postgres.statements import HEAD, MOVE_CURSOR, cursor_position, select
+from parley_events.stores.postgres.tail import Notifier, PostgresTail
+from parley_events.stores.postgres.writer import PATIENCE_S, Writer
+from parley_events.subscription import Subscription
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+    from datetime import datetime
+
+    from psycopg import AsyncConnection
+    from psycopg_pool import AsyncConnectionPool
+
+    from parley_events.events import Metadata, NewEvent, Query, RecordedEvent
+    from parley_events.store import AggregateSummary, Appended, Cursor, Instruments, Removal, Snapshot, StoreSize
+
+ResultT = TypeVar("ResultT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    pool: AsyncConnectionPool
+    feed: Feed
+    writer: Writer
+
+
+class PostgresStore:
+    """An `EventStore` in a PostgreSQL database, which any number of machines may open.
+
+    Args:
+        conninfo: A connection string or `postgresql://` address. It may hold a password, so it is never shown.
+        instruments: Clock, ids, redaction, and who is told of trouble.
+        schema: The schema that holds the tables; it is made if it is missing.
+        patience_s: How long to try while the database does not answer, in seconds.
+        queue_events: How far a subscriber may fall behind before it is cut off.
+    """
+
+    def __init__(
+        self,
+        conninfo: str,
+        instruments: Instruments,
+        *,
+        schema: str = "parley",
+        patience_s: float = PATIENCE_S,
+        queue_events: int = QUEUE_EVENTS,
+    ) -> None:
+        self._place = Place(conninfo=conninfo, schema=schema)
+        self._instruments = instruments
+        self._patience_s = patience_s
+        self._queue_events = queue_events
+        self._opened: _Parts | None = None
+        self._closing = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        """Open it.
+
+        Raises:
+            EventStoreError: it cannot be used; the message says why and what to do.
+        """
+        try:
+            async with await connect(self._place) as connection:
+                await migrate(connection, self._place.schema, str(self._place))
+        except psycopg.Error as error:
+            raise translated(error, str(self._place)) from error
+        pool = pool_of(self._place)
+        await pool.open()
+        self._closing.push_async_callback(self._close_pool, pool)
+        notifier = Notifier(pool)
+        tail = PostgresTail(self._place, self._instruments.report)
+        feed = Feed(self.head, tail, queue_events=self._queue_events)
+
+        def committed(events: Sequence[RecordedEvent]) -> None:
+            feed.committed(events)
+            if events:
+                notifier.notify()
+
+        writer = Writer(pool, str(self._place), committed, self._instruments.report, patience_s=self._patience_s)
+        tasks = await self._closing.enter_async_context(asyncio.TaskGroup())
+        for work, name in ((tail.run(feed), "parley-events-tail"), (notifier.run(), "parley-events-notify")):
+            self._closing.callback(tasks.create_task(work, name=name).cancel)
+        self._closing.callback(feed.close)
+        self._opened = _Parts(pool=pool, feed=feed, writer=writer)
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        """End subscriptions and close every connection."""
+        await self._closing.aclose()
+
+    async def append(
+        self,
+        stream_id: str,
+        aggregate_id: str,
+        events: Sequence[NewEvent],
+        *,
+        expected_sequence: int | None,
+        metadata: Metadata | None = None,
+        advance: Cursor | None = None,
+    ) -> Appended:
+        """See `EventStore`."""
+        batch = prepare(
+            (stream_id, aggregate_id),
+            events,
+            self._instruments,
+            expected_sequence=expected_sequence,
+            metadata=metadata,
+            advance=advance,
+        )
+        return await self._parts.writer.append(batch)
+
+    async def load(self, query: Query, *, limit: int | None = None) -> list[RecordedEvent]:
+        """See `EventStore`."""
+        return await self._do(lambda connection: select(connection, query, 0, limit))
+
+    def load_all(self, query: Query = EVERYTHING) -> AsyncGenerator[RecordedEvent, None]:
+        """See `EventStore`."""
+        return in_pages(self, query)
+
+    async def load_from(self, position: int, query: Query = EVERYTHING, *, limit: int = 1000) -> list[RecordedEvent]:
+        """See `EventStore`."""
+        endless = replace(query, until=None)
+        return await self._do(lambda connection: select(connection, endless, position, limit))
+
+    def subscribe(self, query: Query = EVERYTHING, *, after: int = 0, name: str | None = None) -> Subscription:
+        """See `EventStore`."""
+        return Subscription(self, self._parts.feed, query, after=after, name=name, report=self._instruments.report)
+
+    async def head(self) -> int:
+        """See `EventStore`."""
+
+        async def read(connection: AsyncConnection) -> int:
+            [[head]] = await (await connection.execute(HEAD)).fetchall()
+            return int(head)
+
+        return await self._do(read)
+
+    async def cursor(self, name: str) -> int:
+        """See `EventStore`."""
+        return await self._do(lambda connection: cursor_position(connection, name))
+
+    async def save_cursor(self, cursor: Cursor) -> None:
+        """See `EventStore`."""
+        await self._do(lambda connection: connection.execute(MOVE_CURSOR, (cursor.name, cursor.position)))
+
+    async def drop_cursor(self, name: str) -> None:
+        """See `EventStore`."""
+        await self._do(lambda connection: connection.execute("DELETE FROM cursors WHERE name = %s", (name,)))
+
+    async def snapshot(
+        self, stream_id: str, aggregate_id: str, schema_hash: str, *, until_sequence: int | None = None
+    ) -> Snapshot | None:
+        """See `EventStore`."""
+        key = (stream_id, aggregate_id, schema_hash)
+        return await self._do(lambda connection: upkeep.read_snapshot(connection, key, until_sequence))
+
+    async def save_snapshot(self, snapshot: Snapshot) -> None:
+        """See `EventStore`."""
+        await self._do(lambda connection: upkeep.write_snapshot(connection, snapshot))
+
+    async def put_blob(self, data: bytes) -> str:
+        """See `EventStore`."""
+        stored = redacted_blob(data, self._instruments.redact)
+        name, at = blob_name(stored), self._instruments.now()
+        await self._do(lambda connection: upkeep.write_blob(connection, name, stored, at))
+        return name
+
+    async def blob(self, name: str) -> bytes:
+        """See `EventStore`."""
+        data = await self._do(lambda connection: upkeep.read_blob(connection, name))
+        if data is None:
+            raise missing(name)
+        return data
+
+    async def blob_names(self, *, stored_before: datetime | None = None) -> frozenset[str]:
+        """See `EventStore`."""
+        return await self._do(lambda connection: upkeep.blob_names(connection, stored_before))
+
+    async def aggregates(self, stream_id: str | None = None) -> list[AggregateSummary]:
+        """See `EventStore`."""
+        return await self._do(lambda connection: upkeep.aggregates(connection, stream_id))
+
+    async def size(self) -> StoreSize:
+        """See `EventStore`."""
+        return await self._do(upkeep.size)
+
+    async def remove(self, removal: Removal) -> None:
+        """See `EventStore`."""
+        await self._do(lambda connection: upkeep.remove(connection, removal))
+
+    async def vacuum(self) -> None:
+        """See `EventStore`."""
+        await self._do(upkeep.vacuum)
+
+    async def check(self) -> tuple[str, ...]:
+        """See `EventStore`: PostgreSQL checks its pages when it reads them, and reading is what `verify` does."""
+        await self.head()
+        return ()
+
+    async def _do(self, work: Callable[[AsyncConnection], Awaitable[ResultT]]) -> ResultT:
+        return await self._parts.writer.patiently(work, "asking the event store")
+
+    async def _close_pool(self, pool: AsyncConnectionPool) -> None:
+        self._opened = None
+        await pool.close()
+
+    @property
+    def _parts(self) -> _Parts:
+        if self._opened is None:
+            raise StoreClosedError("The event store is not open. Open it with `async with`.")
+        return self._opened

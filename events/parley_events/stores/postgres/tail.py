@@ -1,0 +1,113 @@
+"""How commits of other processes are noticed: by `LISTEN`, which gives hints, and by a poll, which is the guarantee."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from parley_events.events import EVERYTHING
+from parley_events.store import Trouble
+from parley_events.stores.postgres.connection import connect
+from parley_events.stores.postgres.faults import translated
+from parley_events.stores.postgres.statements import select
+from parley_events.subscription import backoff_s
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from psycopg import AsyncConnection
+    from psycopg_pool import AsyncConnectionPool
+
+    from parley_events.feed import Feed
+    from parley_events.stores.postgres.connection import Place
+
+logger = logging.getLogger(__name__)
+
+CHANNEL = "parley_events"
+PAGE_EVENTS = 500
+POLL_S = 0.25
+
+
+class PostgresTail:
+    """Follows the database for a feed while somebody listens.
+
+    Args:
+        place: The database.
+        report: Is told of trouble with it.
+    """
+
+    def __init__(self, place: Place, report: Callable[[Trouble], None]) -> None:
+        self._place = place
+        self._report = report
+        self._listening = asyncio.Event()
+
+    def resume(self) -> None:
+        """See `Tail`."""
+        self._listening.set()
+
+    def pause(self) -> None:
+        """See `Tail`."""
+        self._listening.clear()
+
+    async def run(self, feed: Feed) -> None:
+        """Follow until cancelled."""
+        attempt = 0
+        while True:
+            await self._listening.wait()
+            try:
+                async with await connect(self._place) as connection:
+                    await connection.execute(f"LISTEN {CHANNEL}")
+                    attempt = 0
+                    await self._follow(connection, feed)
+            except psycopg.Error as error:
+                attempt += 1
+                trouble = Trouble(
+                    what="following the event store",
+                    error=translated(error, str(self._place)),
+                    attempt=attempt,
+                    retry_in_s=backoff_s(attempt),
+                )
+                logger.warning("%s: %s", trouble.what, trouble.error)
+                self._report(trouble)
+                await asyncio.sleep(trouble.retry_in_s)
+
+    async def _follow(self, connection: AsyncConnection, feed: Feed) -> None:
+        while self._listening.is_set():
+            full = True
+            while full:
+                after = feed.position
+                page = await select(connection, EVERYTHING, after, PAGE_EVENTS)
+                feed.deliver(after, page)
+                full = len(page) == PAGE_EVENTS
+            async for _ in connection.notifies(timeout=POLL_S, stop_after=1):
+                pass
+
+
+class Notifier:
+    """Tells other processes that there is news: after the commit, in its own time, once for many commits.
+
+    Args:
+        pool: Where connections come from.
+    """
+
+    def __init__(self, pool: AsyncConnectionPool) -> None:
+        self._pool = pool
+        self._news = asyncio.Event()
+
+    def notify(self) -> None:
+        """There is news."""
+        self._news.set()
+
+    async def run(self) -> None:
+        """Notify until cancelled. A notification that fails is only a hint the less."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            try:
+                async with self._pool.connection() as connection:
+                    await connection.execute(f"NOTIFY {CHANNEL}")
+            except psycopg.Error as error:
+                logger.debug("no notification was sent: %s", error)
