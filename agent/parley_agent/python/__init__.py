@@ -3,5 +3,6 @@
 Reading order: `errors`; `lexer`, `fstrings`, `module` (a text, its tree, and the way between them); `scope_tree`,
 `scope_walk`, `bindings` (which variable a name means), `visibility` (which names may change), `sites`, `layout`;
 `naming`, `rename`; `docstring_text`, `docstring`; `type_names`, `type_scope`, `type_expressions`, `returns`, `imports`,
-`type_hints`; `scopes` (questions about names); `proof`. It needs nothing but the standard library.
+`type_hints`; `flow_values`, `flow`, `extract_plan`, `extract`; `scopes`
+(questions about names); `proof`. It needs nothing but the standard library.
 """

@@ -72,6 +72,11 @@ def same_without_annotations(before: str, after: str) -> bool:
     return _equal(texts[0].tree, texts[1].tree, _annotation_apart, _without_hint_imports)
 
 
+def same_statements(before: list[ast.stmt], after: list[ast.stmt]) -> bool:
+    """Whether two lists of statements are equal, positions apart."""
+    return len(before) == len(after) and all(_equal(one, other) for one, other in zip(before, after, strict=True))
+
+
 def comments_kept(before: str, after: str) -> bool:
     """Whether every comment of `before` is in `after`, as often as it was, and no other is."""
     texts = _read_both(before, after)

@@ -121,12 +121,13 @@ def _lambda_is_private(module: Module, node: ast.Lambda, name: str) -> bool:
 
 
 def _because_of_what_reads_names(module: Module, scope: Scope) -> str | None:
-    reader = _reader_of_names(module, scope)
+    reader = reader_of_names(module, scope)
     return f"may be read by {reader}, which sees names while the code runs" if reader else None
 
 
 @lru_cache(maxsize=256)
-def _reader_of_names(module: Module, scope: Scope) -> str | None:
+def reader_of_names(module: Module, scope: Scope) -> str | None:
+    """What in `scope` reads names while the code runs, such as "locals()"; None if nothing does."""
     bindings = analyse(module)
     called = _facts(module).called
     for node in ast.walk(scope.node):
