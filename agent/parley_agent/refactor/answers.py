@@ -22,7 +22,7 @@ _CHAT_MARKERS = re.compile(
 )
 _THOUGHT = re.compile(r"\A\s*<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
 _FENCE = re.compile(
-    r"^[ \t]*(?P<mark>`{3,}|~{3,})[ \t]*(?P<tag>[\w+#.\-]*)[^\n]*\n(?P<code>.*?)(?:\n[ \t]*(?P=mark)[ \t]*$|\Z)",
+    r"^[ \t]*(?P<mark>`{3,}|~{3,})[ \t]*(?P<tag>[\w+#.\-]*)[^\n]*\n(?P<code>.*?)(?:^[ \t]*(?P=mark)[ \t]*$|\Z)",
     re.MULTILINE | re.DOTALL,
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
@@ -145,7 +145,7 @@ def _one_block(text: str, language: Language) -> str:
         raise AnswerRejectedError("diff", "That is a diff. Answer with the whole new code instead.")
     if tag in _OTHER_TAGS and tag not in language.fence_tags:
         raise AnswerRejectedError("other-language", f"That is {tag}. Answer in {language.name}.")
-    return blocks[0]["code"]
+    return blocks[0]["code"].removesuffix("\n")
 
 
 def _refuse_diff(code: str, before: str) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from parley_agent.refactor.decision_edits import definition_of, has_docstring, poor_names
+from parley_agent.refactor.decision_edits import can_rename, definition_of, has_docstring, poor_names, unhinted
 from parley_agent.refactor.errors import RefactorRefusedError
+from parley_agent.refactor.new_test_file import has_convention
 from parley_agent.refactor.tasks import TaskClass
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 _NEEDS_FUNCTION = frozenset({TaskClass.RENAME, TaskClass.TYPE_HINTS, TaskClass.EXTRACT_FUNCTION})
 _NEEDS_DEFINITION = _NEEDS_FUNCTION | {TaskClass.DOCSTRING, TaskClass.SIMPLIFY, TaskClass.GENERATE_TESTS}
+# Languages in which a type may be missing; in the others it stands there, or there are none.
+_TYPES_ARE_OPTIONAL = frozenset({"python", "typescript", "tsx", "typescriptreact", "php"})
 
 
 def refuse_if_not_applicable(
@@ -24,6 +27,7 @@ def refuse_if_not_applicable(
 
     Raises:
         RefactorRefusedError: it says why.
+        EditRefusedError: the document's language has rules that say why.
     """
     if task is TaskClass.EXPLAIN:
         return
@@ -38,20 +42,26 @@ def refuse_if_not_applicable(
             raise RefactorRefusedError(
                 "no-definition", f"{definition.name} is a class. Put the cursor into one of its methods."
             )
-    if wish is not None and (wish.names or wish.new_name):
-        return
+    is_held = wish is not None and bool(wish.names or wish.new_name)
+    if reason := "" if is_held else _nothing_to_do(task, place):
+        raise RefactorRefusedError("nothing-to-do", reason)
+
+
+def _nothing_to_do(task: TaskClass, place: Place) -> str:
+    name, language = place.target.name, place.language.name
     match task:
-        case TaskClass.RENAME if not poor_names(place):
-            raise RefactorRefusedError(
-                "nothing-to-do", f"{place.target.name} has no local name that is worth a better one."
-            )
+        case TaskClass.RENAME if can_rename(place) and not poor_names(place):
+            return f"{name} has no local name that is worth a better one."
         case TaskClass.DOCSTRING if has_docstring(place):
-            raise RefactorRefusedError(
-                "nothing-to-do",
-                f"{place.target.name} has a docstring already. Delete it first if you want another one.",
-            )
+            return f"{name} has a docstring already. Delete it first if you want another one."
+        case TaskClass.TYPE_HINTS if place.language.id not in _TYPES_ARE_OPTIONAL:
+            return f"{language} has no type hints to add."
+        case TaskClass.TYPE_HINTS if place.is_python and not unhinted(place):
+            return f"{name} has all its type hints already."
+        case TaskClass.GENERATE_TESTS if not has_convention(place):
+            return f"Parley knows no convention for tests in {language} yet."
         case _:
-            pass
+            return ""
 
 
 def _refuse_broken_syntax(place: Place) -> None:

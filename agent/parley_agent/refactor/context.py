@@ -16,17 +16,15 @@ from parley_agent.refactor.tokens import estimated_prompt_tokens
 from parley_agent.syntax import definitions, imports
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from parley_agent.document import Diagnostic
-    from parley_agent.refactor.forms.form import Question
+    from parley_agent.refactor.forms.form import Form, Question
     from parley_agent.refactor.instruction import Wish
     from parley_agent.refactor.target import Place
     from parley_agent.refactor.tasks import TaskClass
 
 # What a local server is started with when nobody says otherwise.
 ASSUMED_WINDOW_TOKENS = 4096
-_SPARE_TOKENS = 32
+SPARE_TOKENS = 32
 _MAX_NEIGHBOURS = 30
 
 
@@ -34,15 +32,13 @@ _MAX_NEIGHBOURS = 30
 class Context:
     """One request, understood: pure facts, the same for every model.
 
-    `diagnostics` are those on the target. `test_path` and `import_line` are set for generated tests only.
+    `diagnostics` are those on the target.
     """
 
     place: Place
     task: TaskClass
     wish: Wish
     diagnostics: tuple[Diagnostic, ...] = ()
-    test_path: str | None = None
-    import_line: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,29 +53,42 @@ class View:
     screen: Screen
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """What a model leaves us: its window in tokens, and whether it may see secrets."""
+
+    window_tokens: int
+    hides_secrets: bool
+
+    def holds(self, question: Question) -> bool:
+        """Whether the question and its answer fit the window."""
+        return self.needed(question) <= self.window_tokens
+
+    def needed(self, question: Question) -> int:
+        """About how many tokens the question and its longest answer take."""
+        return estimated_prompt_tokens(question.messages) + question.max_output_tokens + SPARE_TOKENS
+
+
 Scope = Literal["all", "imports", "definition"]
 
 
-def fitted(
-    context: Context, ask: Callable[[View], Question], *, window_tokens: int | None, hides_secrets: bool
-) -> tuple[View, Question]:
-    """The largest view whose question fits the window, and that question.
+def fitted(context: Context, form: Form, room: Room) -> tuple[View, Question]:
+    """The largest view whose question fits the room, and that question.
 
     Raises:
         RefactorRefusedError: not even the definition alone fits.
     """
-    window = window_tokens or ASSUMED_WINDOW_TOKENS
     needed = 0
     for scope in ("all", "imports", "definition"):
-        view = _view(context, scope, hides_secrets=hides_secrets)
-        question = ask(view)
-        needed = estimated_prompt_tokens(question.messages) + question.max_output_tokens + _SPARE_TOKENS
-        if needed <= window:
+        view = _view(context, scope, hides_secrets=room.hides_secrets)
+        question = form.question(context, view)
+        if room.holds(question):
             return view, question
+        needed = room.needed(question)
     raise RefactorRefusedError(
         "too-long",
         f"{context.place.target.name} does not fit the model: question and answer need about {needed:,} tokens, and "
-        f"its window has {window:,}. Select a smaller definition, or use a model with a larger window.",
+        f"its window has {room.window_tokens:,}. Select a smaller definition, or use a model with a larger window.",
     )
 
 

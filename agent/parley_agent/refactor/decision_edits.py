@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from parley_agent.python.errors import EditRefusedError
 from parley_agent.refactor.errors import RefactorRefusedError
 
 if TYPE_CHECKING:
@@ -39,7 +38,9 @@ def poor_names(place: Place) -> tuple[str, ...]:
         from parley_agent.python import rename
 
         return tuple(each.name for each in rename.renameable(place.document.text, definition.span) if each.worth)
-    raise EditRefusedError("language", f"Parley does not do this in {place.language.name} yet.")
+    from parley_agent.syntax import rename as by_grammar
+
+    return tuple(each.name for each in by_grammar.renameable_locals(place.tree, definition) if each.worth)
 
 
 def usable_names(place: Place, names: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -49,7 +50,9 @@ def usable_names(place: Place, names: Mapping[str, str]) -> tuple[dict[str, str]
         from parley_agent.python import rename
 
         return rename.usable(place.document.text, definition.span, names)
-    raise EditRefusedError("language", f"Parley does not do this in {place.language.name} yet.")
+    from parley_agent.syntax import rename as by_grammar
+
+    return by_grammar.usable_renames(place.tree, definition, names)
 
 
 def renamed(place: Place, names: Mapping[str, str]) -> str:
@@ -59,7 +62,9 @@ def renamed(place: Place, names: Mapping[str, str]) -> str:
         from parley_agent.python import rename
 
         return rename.rename(place.document.text, definition.span, names)
-    raise EditRefusedError("language", f"Parley does not do this in {place.language.name} yet.")
+    from parley_agent.syntax import rename as by_grammar
+
+    return by_grammar.rename_locals(place.tree, definition, names)
 
 
 def has_docstring(place: Place) -> bool:
@@ -69,7 +74,9 @@ def has_docstring(place: Place) -> bool:
         from parley_agent.python import docstring
 
         return docstring.has_docstring(place.document.text, definition.span)
-    raise EditRefusedError("language", f"Parley does not do this in {place.language.name} yet.")
+    from parley_agent.syntax import doc_comment
+
+    return doc_comment.has_doc_comment(place.tree, definition)
 
 
 def with_docstring(place: Place, text: str) -> str:
@@ -79,9 +86,46 @@ def with_docstring(place: Place, text: str) -> str:
         from parley_agent.python import docstring
 
         return docstring.set_docstring(place.document.text, definition.span, text)
-    raise EditRefusedError("language", f"Parley does not do this in {place.language.name} yet.")
+    from parley_agent.syntax import doc_comment
+
+    return doc_comment.set_doc_comment(place.tree, definition, text)
 
 
 def span_of(place: Place) -> Span:
     """Where the definition is."""
     return definition_of(place).span
+
+
+def unhinted(place: Place) -> tuple[str, ...]:
+    """The parameters of a Python function that have no type, and "return" where that has none."""
+    from parley_agent.python import type_hints
+
+    return type_hints.unannotated(place.document.text, definition_of(place).span)
+
+
+def usable_hints(place: Place, hints: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The part of `hints` (name to type) that can be applied, and a sentence for each one that cannot."""
+    from parley_agent.python import type_hints
+
+    return type_hints.usable_hints(place.document.text, definition_of(place).span, hints)
+
+
+def hinted(place: Place, hints: Mapping[str, str]) -> str:
+    """The document with the types written, and the imports that they need."""
+    from parley_agent.python import type_hints
+
+    return type_hints.add_hints(place.document.text, definition_of(place).span, hints)
+
+
+def can_rename(place: Place) -> bool:
+    """Whether names of the document's language can be changed by scope."""
+    from parley_agent.syntax import rename as by_grammar
+
+    return place.is_python or by_grammar.can_rename(place.language)
+
+
+def can_document(place: Place) -> bool:
+    """Whether definitions of the document's language are documented in a known way."""
+    from parley_agent.syntax import doc_comment
+
+    return place.is_python or doc_comment.can_document(place.tree)

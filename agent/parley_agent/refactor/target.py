@@ -97,21 +97,12 @@ def place_of(document: Document, selection: Span) -> Place:
     language = known_language(document)
     tree = parse(document.text, language)
     definition = enclosing_definition(tree, selection)
-    target = _definition_target(definition) if definition is not None else _lines_target(document.text, selection)
+    target = _definition_target(definition) if definition is not None else lines_target(document.text, selection)
     return Place(document=document, language=language, tree=tree, selection=selection, target=target)
 
 
-def _definition_target(definition: Definition) -> Target:
-    return Target(
-        kind=definition.kind,
-        name=definition.qualified_name,
-        span=definition.span,
-        indent=definition.indent,
-        definition=definition,
-    )
-
-
-def _lines_target(text: str, selection: Span) -> Target:
+def lines_target(text: str, selection: Span) -> Target:
+    """The whole lines that `selection` touches, without the last line's end."""
     start = text.rfind("\n", 0, selection.start) + 1
     last = selection.end - 1 if selection.end > selection.start and text[selection.end - 1] == "\n" else selection.end
     end = text.find("\n", last)
@@ -126,4 +117,14 @@ def _lines_target(text: str, selection: Span) -> Target:
         name=f"line {first}" if count == 1 else f"lines {first}-{first + count - 1}",
         span=Span(start=start, end=max(start, end)),
         indent=indent,
+    )
+
+
+def _definition_target(definition: Definition) -> Target:
+    return Target(
+        kind=definition.kind,
+        name=definition.qualified_name,
+        span=definition.span,
+        indent=definition.indent,
+        definition=definition,
     )

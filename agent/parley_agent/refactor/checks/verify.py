@@ -5,15 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from parley_agent.refactor.checks.dependencies import check_dependencies
+from parley_agent.refactor.checks.meaning import check_comments, check_meaning, check_surprises
+from parley_agent.refactor.checks.promises import check_promise
 from parley_agent.refactor.checks.proofs import proof_of
 from parley_agent.refactor.checks.regions import check_regions
 from parley_agent.refactor.errors import AnswerRejectedError
+from parley_agent.refactor.tasks import TASKS, Region
 from parley_agent.syntax import parse
 
 if TYPE_CHECKING:
     from parley_agent.refactor.context import Context
     from parley_agent.refactor.forms.form import Candidate
     from parley_agent.syntax import Tree
+
+_UNPROVED = (
+    "Not proved: code was written anew. Checked: it parses, it changes nothing else, the names it uses are known, and "
+    "signature and comments are kept."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,25 +34,53 @@ class Verdict:
 
 
 def verify(context: Context, candidate: Candidate) -> Verdict:
-    """Check a candidate.
+    """Check a candidate that changes the document.
 
     Raises:
         AnswerRejectedError: it fails a check; the problem is for the model and, in the end, for the person.
     """
     before = context.place.tree
-    if candidate.text == before.text and not candidate.new_files:
+    if candidate.new_files:
+        return _verify_new_files(context, candidate)
+    if candidate.text == before.text:
         raise AnswerRejectedError("no-change", "The code came back unchanged. Make the change that was asked for.")
     after = parse(candidate.text, context.place.language)
-    _check_parses(before, after)
-    check_regions(context, after)
+    _check_parses(context, after)
+    target = check_regions(context, after)
     proof = proof_of(context, candidate, after)
     if proof is not None:
+        check_comments(context, after, target)
         return Verdict(proof="proved", evidence=proof)
-    return Verdict(proof="unproved", evidence="")
+    check_meaning(context, after, target)
+    check_dependencies(context, after)
+    check_promise(context, after, target)
+    return Verdict(proof="unproved", evidence=candidate.evidence or _UNPROVED)
 
 
-def _check_parses(before: Tree, after: Tree) -> None:
-    if len(broken := after.errors()) > len(before.errors()):
-        line = after.text.count("\n", 0, broken[0].start) + 1
-        shown = after.text.splitlines()[line - 1].strip()[:80]
-        raise AnswerRejectedError("syntax", f"The code has a syntax error at `{shown}`. Write it again, complete.")
+def _verify_new_files(context: Context, candidate: Candidate) -> Verdict:
+    if Region.NEW_TEST_FILE not in TASKS[context.task].regions or candidate.text != context.place.document.text:
+        raise AnswerRejectedError("outside", "The change goes beyond what was asked. Write the new file only.")
+    for file in candidate.new_files:
+        check_surprises(context, parse(file.text, context.place.language))
+    return Verdict(proof="unproved", evidence=candidate.evidence or _UNPROVED)
+
+
+def _check_parses(context: Context, after: Tree) -> None:
+    before = context.place.tree
+    broken = after.errors()
+    if len(broken) > len(before.errors()) or (context.place.is_python and not before.errors() and not _compiles(after)):
+        at = broken[0].start if broken else 0
+        shown = after.text[after.text.rfind("\n", 0, at) + 1 :].split("\n", 1)[0].strip()[:80]
+        where = f" at `{shown}`" if broken and shown else ""
+        raise AnswerRejectedError(
+            "syntax", f"The code has a syntax error{where}. Write it again, complete and correct."
+        )
+
+
+def _compiles(after: Tree) -> bool:
+    """Whether Python itself reads it: `return` outside of a function is no fault of the grammar."""
+    try:
+        compile(after.text.removeprefix("\ufeff"), "<candidate>", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return False
+    return True

@@ -1,0 +1,63 @@
+"""From an answer, or from a decision that was held, to a proposal that passed every check."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from parley_agent.python.errors import EditRefusedError
+from parley_agent.refactor.checks import verify
+from parley_agent.refactor.edits import minimal_edits
+from parley_agent.refactor.errors import AnswerRejectedError, RefactorRefusedError
+from parley_agent.refactor.requests import Proposed
+from parley_agent.refactor.tasks import TASKS
+
+if TYPE_CHECKING:
+    from parley_agent.refactor.context import Context, View
+    from parley_agent.refactor.forms.form import Answer, Candidate, Form
+
+
+def proposed(context: Context, form: Form, view: View, answer: Answer) -> Proposed:
+    """What the answer makes, checked.
+
+    Raises:
+        AnswerRejectedError: it will not do; the problem is for the model.
+    """
+    try:
+        candidate = form.propose(context, view, answer)
+        return _proposal(context, candidate, _screen_notes(view))
+    except EditRefusedError as refusal:
+        raise AnswerRejectedError(refusal.code, refusal.reason) from refusal
+
+
+def settled(context: Context, candidate: Candidate) -> Proposed:
+    """What a decision that the instruction held makes, checked.
+
+    Raises:
+        RefactorRefusedError: it will not do; the reason is for the person.
+    """
+    try:
+        return _proposal(context, candidate, ())
+    except AnswerRejectedError as rejection:
+        raise RefactorRefusedError(rejection.code, rejection.problem) from rejection
+
+
+def _proposal(context: Context, candidate: Candidate, notes: tuple[str, ...]) -> Proposed:
+    verdict = verify(context, candidate)
+    return Proposed(
+        task=context.task,
+        title=f"{TASKS[context.task].title}: {context.place.target.name}",
+        edits=minimal_edits(context.place.document.text, candidate.text),
+        new_files=candidate.new_files,
+        proof=verdict.proof,
+        evidence=verdict.evidence,
+        notes=candidate.notes + notes,
+    )
+
+
+def _screen_notes(view: View) -> tuple[str, ...]:
+    notes: list[str] = []
+    if view.screen.hidden_count:
+        notes.append(f"{view.screen.hidden_count} hidden characters of the text were not shown to the model.")
+    if view.screen.secret_count:
+        notes.append(f"{view.screen.secret_count} secrets were hidden from the model and put back.")
+    return tuple(notes)

@@ -1,0 +1,240 @@
+"""Running the test command that the person named, on the result, in a scratch copy of the workspace.
+
+The workspace itself is never touched. The copy leaves out version control, caches and what is too large; a link is
+copied only if it leads to a place within the workspace. The command runs without a shell, in an environment of few
+variables, for a limited time, with its output cut; whatever it started ends with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from parley_agent.refactor.errors import RefactorRefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_LEFT_OUT = frozenset(
+    {
+        ".git",
+        ".hg",
+        ".svn",
+        ".jj",
+        "__pycache__",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".pytest_cache",
+        ".tox",
+        ".nox",
+        ".parley",
+    }
+)
+# Large folders of tools, which a test needs and no test changes: linked, not copied.
+_LINKED = frozenset({"node_modules", ".venv", "venv", "target", "vendor"})
+_KEPT_VARIABLES = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "SYSTEMROOT",
+    "VIRTUAL_ENV",
+    "GOPATH",
+    "GOCACHE",
+    "JAVA_HOME",
+)
+_OUTPUT_BYTES = 64_000
+_TAIL_CHARACTERS = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a scratch run may take: bytes and files copied, and the time of one run in seconds."""
+
+    copied_bytes: int = 200_000_000
+    copied_files: int = 50_000
+    run_s: float = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a run ended: `passed`, and the last of what it wrote."""
+
+    passed: bool
+    tail: str
+
+
+class Scratch:
+    """A copy of a workspace in a temporary folder, for one request."""
+
+    def __init__(self, workspace: Path, folder: Path, limits: Limits) -> None:
+        self._workspace = workspace
+        self._folder = folder
+        self._limits = limits
+
+    @classmethod
+    def of(cls, workspace: str, limits: Limits) -> Scratch:
+        """Copy `workspace`; blocks.
+
+        Raises:
+            RefactorRefusedError: it is no folder, or too large to copy.
+        """
+        root = Path(workspace).resolve()
+        if not root.is_dir():
+            raise RefactorRefusedError(
+                "no-workspace", f"The workspace {workspace} is no folder, so no test can run there."
+            )
+        folder = Path(tempfile.mkdtemp(prefix="parley-scratch-"))
+        try:
+            _copy(root, folder / "workspace", limits)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return cls(root, folder, limits)
+
+    def write(self, texts: Mapping[str, str]) -> None:
+        """Write files, given by their absolute paths in the workspace, into the copy; blocks.
+
+        Raises:
+            RefactorRefusedError: a path lies outside of the workspace.
+        """
+        for path, text in texts.items():
+            copied = self._copied(path)
+            copied.parent.mkdir(parents=True, exist_ok=True)
+            copied.unlink(missing_ok=True)
+            copied.write_bytes(text.encode())
+
+    def forget(self, paths: tuple[str, ...]) -> None:
+        """Take files, given by their absolute paths in the workspace, out of the copy; blocks."""
+        for path in paths:
+            self._copied(path).unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Delete the copy; blocks."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    async def run(self, command: tuple[str, ...]) -> Outcome:
+        """Run `command` in the copy; a run that takes too long has not passed.
+
+        Raises:
+            RefactorRefusedError: there is no such program.
+        """
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                cwd=self._folder / "workspace",
+                env=_environment(self._import_roots()),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise RefactorRefusedError(
+                "test-command", f"The test command {command[0]!r} could not be started: {error.strerror or error}."
+            ) from error
+        output = bytearray()
+        try:
+            async with asyncio.timeout(self._limits.run_s):
+                await _read_bounded(process, output)
+                code = await process.wait()
+        except TimeoutError:
+            return Outcome(passed=False, tail=f"It took longer than {self._limits.run_s:.0f} seconds.\n{_tail(output)}")
+        finally:
+            _kill_group(process.pid)
+            await process.wait()
+        return Outcome(passed=code == 0, tail=_tail(output))
+
+    def _import_roots(self) -> list[str]:
+        """The folders of the copy that hold top-level Python packages, the workspace's own first."""
+        root = self._folder / "workspace"
+        packages = (path.parent.parent for path in sorted(root.glob("*/*/__init__.py")))
+        holds = (each for each in packages if not (each / "__init__.py").exists())
+        return [str(each) for each in dict.fromkeys((root, *holds))]
+
+    def _copied(self, path: str) -> Path:
+        real = Path(path).parent.resolve() / Path(path).name
+        if not real.is_relative_to(self._workspace):
+            raise RefactorRefusedError(
+                "outside-workspace",
+                f"{path} is outside of the workspace {self._workspace}, so no test can run on it.",
+            )
+        return self._folder / "workspace" / real.relative_to(self._workspace)
+
+
+async def _read_bounded(process: asyncio.subprocess.Process, output: bytearray) -> None:
+    if process.stdout is None:
+        return
+    while chunk := await process.stdout.read(8192):
+        output += chunk
+        del output[: max(0, len(output) - _OUTPUT_BYTES)]
+
+
+def _kill_group(pid: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        if hasattr(os, "killpg"):
+            os.killpg(pid, signal.SIGKILL)
+        else:
+            os.kill(pid, signal.SIGTERM)
+
+
+def _tail(output: bytearray) -> str:
+    text = output.decode(errors="replace")
+    printable = "".join(each for each in text if each.isprintable() or each in "\n\t")
+    return printable[-_TAIL_CHARACTERS:].strip()
+
+
+def _environment(import_roots: list[str]) -> dict[str, str]:
+    """A few variables of ours; no keys. Python must find the copy before an editable install of the original."""
+    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    path = os.pathsep.join(import_roots)
+    return kept | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "CI": "1", "NO_COLOR": "1"}
+
+
+def _copy(root: Path, copied: Path, limits: Limits) -> None:
+    copied_bytes = files = 0
+    copied.mkdir(parents=True)
+    for source, is_linked in _contents(root):
+        goal = copied / source.relative_to(root)
+        goal.parent.mkdir(parents=True, exist_ok=True)
+        if is_linked:
+            goal.symlink_to(source, target_is_directory=True)
+            continue
+        files += 1
+        copied_bytes += source.stat().st_size
+        if copied_bytes > limits.copied_bytes or files > limits.copied_files:
+            raise RefactorRefusedError(
+                "workspace-too-large",
+                f"The workspace {root} is too large to copy for a test: more than {limits.copied_files:,} files or "
+                f"{limits.copied_bytes // 1_000_000:,} MB. Open a smaller folder, or go without a test command.",
+            )
+        shutil.copy2(source, goal)
+
+
+def _contents(root: Path) -> Iterator[tuple[Path, bool]]:
+    """The files to copy, and the folders to link (True)."""
+    pending = [root]
+    while pending:
+        for entry in sorted(os.scandir(pending.pop()), key=lambda each: each.name):
+            path = Path(entry.path)
+            if entry.name in _LEFT_OUT:
+                continue
+            if entry.is_symlink():
+                real = path.resolve()
+                if real.is_relative_to(root) and real.is_file():
+                    yield path, False
+            elif entry.is_dir():
+                if entry.name in _LINKED:
+                    yield path, True
+                else:
+                    pending.append(path)
+            elif entry.is_file():
+                yield path, False
