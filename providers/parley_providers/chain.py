@@ -113,6 +113,11 @@ class ProviderChain:
         """A chain has no origin of its own; each call's record names the provider's."""
         return ""
 
+    @property
+    def providers(self) -> tuple[Provider, ...]:
+        """The providers behind this door, in order."""
+        return tuple(self._providers.values())
+
     async def is_available(self) -> bool:
         """Whether any provider could be asked now."""
         for provider in self._providers.values():

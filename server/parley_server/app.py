@@ -5,6 +5,7 @@ Front ends ask it for services; nothing else imports it.
 
 from __future__ import annotations
 
+from contextlib import aclosing, closing
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from parley_providers.models.store import ModelStore
     from parley_providers.provider import Provider
     from parley_providers.records import CallObserver, CallRecord
+    from parley_server.checkup.findings import Finding
     from parley_server.config import Settings
 
 
@@ -34,6 +36,42 @@ def call_records(selection: Selection | None = None) -> tuple[CallRecord, ...]:
     from parley_profiling.stores import default_path, read_calls
 
     return read_calls(default_path(), selection)
+
+
+async def look_at_everything() -> tuple[Finding, ...]:
+    """All that `parley doctor` looks at, in the order in which a person reads."""
+    import os
+
+    from parley_profiling.stores import default_path
+    from parley_providers.engine.embedded import engine_version
+    from parley_providers.engine.memory import available_bytes, needed_bytes
+    from parley_providers.engine.spec import EngineSettings, spec_of
+    from parley_providers.models.catalog import load_catalog
+    from parley_server.checkup import editors, models, system
+    from parley_server.config import user_path
+
+    settings, settings_finding = system.settings()
+    recommended = load_catalog().get(load_catalog().default)
+    folder = model_store(settings).root
+    needs = spec_of(recommended, folder, EngineSettings(context_tokens=settings.embedded.context))
+    advice = _how_to_get_a_model()
+    with closing(open_call_store()) as records:
+        async with aclosing(build_chain(settings, records)) as chain:
+            embedded, *servers = chain.providers
+            return (
+                await models.serving(chain),
+                *system.installation(os.environ),
+                settings_finding,
+                models.engine(engine_version()),
+                await models.downloaded(embedded, advice),
+                *await models.servers(servers),
+                system.memory(available_bytes(), needed_bytes(needs)),
+                system.folder("Models folder", folder, "PARLEY_MODELS_DIR", wanted_bytes=recommended.size_bytes),
+                system.folder("Settings folder", user_path().parent, "PARLEY_CONFIG"),
+                system.folder("Records folder", default_path().parent, "PARLEY_DATA_DIR"),
+                system.database(default_path()),
+                *await editors.editors(),
+            )
 
 
 def build_chain(settings: Settings, observer: CallObserver) -> ProviderChain:

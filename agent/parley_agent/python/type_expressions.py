@@ -1,4 +1,7 @@
-"""Type expressions as a model writes them, checked name by name and written so that executing them is safe."""
+"""Type expressions as a model writes them, checked name by name and written so that executing them is safe.
+
+Putting them into a function belongs to `type_hints`.
+"""
 
 from __future__ import annotations
 

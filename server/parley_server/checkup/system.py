@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-_LITTLE_MEMORY = 2 * 10**9
+    from parley_server.config import Settings
 
 
 def installation(environment: Mapping[str, str]) -> tuple[Finding, ...]:
@@ -37,6 +37,27 @@ def installation(environment: Mapping[str, str]) -> tuple[Finding, ...]:
         ),
         _terminal(environment),
     )
+
+
+def settings() -> tuple[Settings, Finding]:
+    """The person's settings, or the defaults where they have a mistake, and where they come from."""
+    from parley_server.config import Settings, load_settings, user_path
+    from parley_server.config_file import ConfigError
+
+    path = user_path()
+    try:
+        loaded = load_settings()
+    except ConfigError as error:
+        found = f"{error} The defaults are looked at instead."
+        return Settings(), Finding(
+            area=Area.INSTALLATION,
+            name="Settings",
+            verdict=Verdict.WARNING,
+            found=found,
+            fix="Mend that line; until then Parley refuses to start a model.",
+        )
+    found = f"read from {path}" if path.exists() else f"defaults; {path} does not exist, and need not"
+    return loaded, Finding(area=Area.INSTALLATION, name="Settings", verdict=Verdict.OK, found=found)
 
 
 def memory(available_bytes: int, needed_bytes: int) -> Finding:

@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 import typer
 
+from parley_server.cli.doctor import doctor
 from parley_server.cli.profile import profile
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ def _root(
 
 
 app.command()(profile)
+app.command()(doctor)
 
 
 def main() -> None:

@@ -1,0 +1,105 @@
+"""Looking for models: the embedded engine and what is downloaded, servers that run, and who would serve a request.
+
+No model is loaded and nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from parley_providers.errors import ProviderError
+from parley_providers.messages import user
+from parley_providers.requests import LLMRequest
+from parley_server.checkup.findings import Area, Finding, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from parley_providers.provider import ModelFacts, Provider
+    from parley_providers.route import Route
+
+_SHOWN = 5
+_DOWNLOADED = "Downloaded models"
+
+
+class Chain(Protocol):
+    """The part of a provider chain that is needed to find out who would serve a request."""
+
+    async def route(self, request: LLMRequest) -> Route:
+        """Who would be asked first."""
+        ...
+
+    async def facts_of(self, route: Route) -> ModelFacts:
+        """What is known of the model of that route."""
+        ...
+
+
+async def serving(chain: Chain) -> Finding:
+    """Whether a request could be served now, by whom, and why by that one."""
+    request = LLMRequest(messages=(user("Hello"),), task_class="custom")
+    try:
+        route = await chain.route(request)
+        facts = await chain.facts_of(route)
+    except ProviderError as error:
+        fix = "Run `parley models list` to see which models there are, then `parley models pull NAME`."
+        return Finding(area=Area.SERVING, name="Requests", verdict=Verdict.PROBLEM, found=str(error), fix=fix)
+    window = "" if facts.window_tokens is None else f", window {facts.window_tokens:,} tokens"
+    found = f"served by {route.provider}/{route.model}{window}. {route.why}"
+    return Finding(area=Area.SERVING, name="Requests", verdict=Verdict.OK, found=found)
+
+
+def engine(version: str | None) -> Finding:
+    """Whether the embedded engine is installed; `version` is its package and version."""
+    if version is not None:
+        return Finding(area=Area.MODELS, name="Embedded engine", verdict=Verdict.OK, found=version)
+    return Finding(
+        area=Area.MODELS,
+        name="Embedded engine",
+        verdict=Verdict.ABSENT,
+        found="not installed",
+        fix="To run downloaded models: pip install 'parley-ls[local]'",
+    )
+
+
+async def downloaded(embedded: Provider, advice: str) -> Finding:
+    """Which models the embedded engine could run; `advice` says how to get one."""
+    try:
+        models = await embedded.models()
+    except ProviderError as error:
+        return Finding(
+            area=Area.MODELS, name="Downloaded models", verdict=Verdict.WARNING, found=str(error), fix=advice
+        )
+    if models:
+        return Finding(area=Area.MODELS, name="Downloaded models", verdict=Verdict.OK, found=_names(models))
+    return Finding(area=Area.MODELS, name="Downloaded models", verdict=Verdict.ABSENT, found="none", fix=advice)
+
+
+async def servers(providers: Iterable[Provider]) -> tuple[Finding, ...]:
+    """For each server that Parley would ask: whether it answers, and with which models."""
+    return tuple([await _server(provider) for provider in providers])
+
+
+async def _server(provider: Provider) -> Finding:
+    name = provider.name.capitalize()
+    if not await provider.is_available():
+        found = f"nothing answers at {provider.origin}"
+        fix = f"To use it, start {name}, or name its address: `{provider.name}.url` in the settings."
+        return Finding(area=Area.MODELS, name=name, verdict=Verdict.ABSENT, found=found, fix=fix)
+    try:
+        models = await provider.models()
+    except ProviderError as error:
+        return Finding(area=Area.MODELS, name=name, verdict=Verdict.WARNING, found=str(error))
+    version = next((each.server_version for each in models if each.server_version), None)
+    where = f"{version} at {provider.origin}" if version else provider.origin
+    if not models:
+        found = f"{where}, without a model that can answer"
+        return Finding(
+            area=Area.MODELS, name=name, verdict=Verdict.WARNING, found=found, fix="ollama pull qwen2.5-coder:1.5b"
+        )
+    return Finding(area=Area.MODELS, name=name, verdict=Verdict.OK, found=f"{where}: {_names(models)}")
+
+
+def _names(models: Sequence[ModelFacts]) -> str:
+    shown = ", ".join(f"{each.name} (loaded)" if each.loaded else each.name for each in models[:_SHOWN])
+    more = len(models) - _SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown

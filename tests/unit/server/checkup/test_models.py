@@ -1,0 +1,109 @@
+"""Looking for models."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from parley_providers.errors import ConnectionFailedError, NoModelError
+from parley_providers.provider import ModelFacts
+from parley_providers.route import Route
+from parley_server.checkup.findings import Verdict
+from parley_server.checkup.models import downloaded, engine, servers, serving
+
+ROUTE = Route(provider="ollama", model="coder", reason="found", why="ollama is running and has coder.")
+FACTS = ModelFacts(name="coder", provider="ollama", window_tokens=4096, server_version="0.33.0")
+
+
+@dataclass
+class OneRoute:
+    """A chain with one route, or an error in its place."""
+
+    error: Exception | None = None
+    window_tokens: int | None = 4096
+
+    async def route(self, request):
+        if self.error is not None:
+            raise self.error
+        return ROUTE
+
+    async def facts_of(self, route):
+        return ModelFacts(name=route.model, provider=route.provider, window_tokens=self.window_tokens)
+
+
+@dataclass
+class Server:
+    """The part of a provider that is looked at."""
+
+    name: str = "ollama"
+    origin: str = "http://127.0.0.1:11434"
+    answers: bool = True
+    error: Exception | None = None
+    found: tuple[ModelFacts, ...] = field(default=(FACTS,))
+
+    async def is_available(self):
+        return self.answers
+
+    async def models(self):
+        if self.error is not None:
+            raise self.error
+        return self.found
+
+
+async def test_who_would_serve_is_told_with_the_reason():
+    """The route's own words, and the window."""
+    found = await serving(OneRoute())
+    assert (found.verdict, found.found) == (
+        Verdict.OK,
+        "served by ollama/coder, window 4,096 tokens. ollama is running and has coder.",
+    )
+
+
+async def test_an_unknown_window_is_not_told():
+    """Unknown is left out, not shown as nothing."""
+    assert (await serving(OneRoute(window_tokens=None))).found.startswith("served by ollama/coder. ")
+
+
+async def test_without_a_model_it_is_a_problem_with_a_way_out():
+    """What nobody can serve is the one problem that matters."""
+    found = await serving(OneRoute(NoModelError("There is no model to ask.")))
+    assert (found.verdict, found.found) == (Verdict.PROBLEM, "There is no model to ask.")
+    assert "parley models pull" in found.fix
+
+
+@pytest.mark.parametrize(("version", "verdict"), [("xllamacpp 1", Verdict.OK), (None, Verdict.ABSENT)])
+def test_the_engine_is_optional(version, verdict):
+    """Who uses Ollama needs none."""
+    found = engine(version)
+    assert (found.verdict, found.fix is None) == (verdict, version is not None)
+
+
+@pytest.mark.parametrize(
+    ("server", "verdict", "told"),
+    [
+        (Server(), Verdict.OK, "0.33.0 at http://127.0.0.1:11434: coder"),
+        (Server(answers=False), Verdict.ABSENT, "nothing answers at http://127.0.0.1:11434"),
+        (Server(found=()), Verdict.WARNING, "http://127.0.0.1:11434, without a model that can answer"),
+        (Server(error=ConnectionFailedError("it dropped the connection")), Verdict.WARNING, "it dropped"),
+        (
+            Server(found=tuple(ModelFacts(name=f"m{number}", provider="ollama", loaded=True) for number in range(7))),
+            Verdict.OK,
+            "m4 (loaded) and 2 more",
+        ),
+    ],
+    ids=["answers", "is off", "is empty", "fails", "has many"],
+)
+async def test_a_server_is_looked_at(server, verdict, told):
+    """On or off, empty or full, with its version and its models."""
+    (found,) = await servers([server])
+    assert found.verdict is verdict
+    assert told in found.found
+
+
+@pytest.mark.parametrize(
+    ("embedded", "verdict"),
+    [(Server(), Verdict.OK), (Server(found=()), Verdict.ABSENT), (Server(error=NoModelError("x")), Verdict.WARNING)],
+)
+async def test_downloaded_models_are_listed_or_the_way_to_one(embedded, verdict):
+    """None is told with how to get one."""
+    found = await downloaded(embedded, "parley models pull coder")
+    assert (found.verdict, found.fix) == (verdict, None if verdict is Verdict.OK else "parley models pull coder")
