@@ -121,15 +121,15 @@ class LlamaServerProvider:
     async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamEvent, None]:
         """See `Provider`. A server that still loads its model is waited for, within the cold deadline."""
         model = request.model or ""
-        patience, cold = (Patience.of(request.deadlines, cold=cold) for cold in (False, True))
+        # Whether a GPU reads the prompt is not told, and on a processor that takes as long as loading.
+        patience = Patience.of(request.deadlines, cold=True)
         while True:
             try:
                 async with aclosing(self._attempt(request, model, patience)) as events:
                     async for event in events:
                         yield event
             except LoadingError:
-                patience = cold
-                if asyncio.get_running_loop().time() + _LOADING_POLL_S > min(cold.first_at, cold.total_at):
+                if asyncio.get_running_loop().time() + _LOADING_POLL_S > min(patience.first_at, patience.total_at):
                     raise
                 await asyncio.sleep(_LOADING_POLL_S)
             else:

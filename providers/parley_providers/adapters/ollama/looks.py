@@ -37,6 +37,11 @@ class LoadedModel:
     size_bytes: int | None
     vram_bytes: int | None
 
+    @property
+    def on_gpu(self) -> bool:
+        """Whether all of it is known to be on a GPU."""
+        return self.size_bytes is not None and self.vram_bytes is not None and self.vram_bytes >= self.size_bytes
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownModel:

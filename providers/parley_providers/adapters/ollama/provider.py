@@ -120,7 +120,8 @@ class OllamaProvider:
         body = body_of(request, look.name, look.runner, think)
         two_passes = request.json_schema is not None and think not in (False, None)
         reader = AnswerReader(version=look.version, two_passes=two_passes, new_id=lambda: f"call_{uuid4().hex}")
-        patience = Patience.of(request.deadlines, cold=look.loaded is None)
+        # On a processor, reading a long prompt takes as long as loading the model.
+        patience = Patience.of(request.deadlines, cold=look.loaded is None or not look.loaded.on_gpu)
         async with self._server.answer("/api/chat", body, patience, look.name) as lines:
             yield StreamStart(route=asked_for(self._name, look.name))
             async for line in lines:
