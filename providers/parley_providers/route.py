@@ -38,6 +38,21 @@ class Router(Protocol):
         ...
 
 
+class FixedRouter:
+    """Sends every request the same way.
+
+    Args:
+        route: The way.
+    """
+
+    def __init__(self, route: Route) -> None:
+        self._route = route
+
+    async def routes(self, request: LLMRequest) -> tuple[Route, ...]:  # noqa: ARG002 - any request goes this way
+        """See `Router`."""
+        return (self._route,)
+
+
 def asked_for(provider: str, model: str) -> Route:
     """The route of a call that was sent to `provider` directly, past any router."""
     return Route(provider=provider, model=model, reason="requested", why=f"{model or provider} was asked for.")

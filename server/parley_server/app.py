@@ -9,14 +9,57 @@ from contextlib import aclosing, closing
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from parley_profiling.stores import CallStore, Selection
     from parley_providers.chain import ProviderChain
     from parley_providers.engine.embedded import EmbeddedProvider
     from parley_providers.models.store import ModelStore
     from parley_providers.provider import Provider
     from parley_providers.records import CallObserver, CallRecord
+    from parley_server.application import Application
     from parley_server.checkup.findings import Finding
     from parley_server.config import Settings
+
+
+def build_application(scripted: Path | None = None) -> Application:
+    """Parley's services; with `scripted`, every answer comes from that script instead of a model."""
+    from parley_server.application import Application
+
+    def chain(observer: CallObserver) -> ProviderChain:
+        if scripted is not None:
+            return build_scripted_chain(scripted, observer)
+        from parley_server.config import load_settings
+
+        return build_chain(load_settings(), observer)
+
+    def records(model: str | None, task: str | None) -> tuple[CallRecord, ...]:
+        from parley_profiling.stores import Selection
+
+        return call_records(Selection(model=model, task_class=task))
+
+    return Application(open_store=open_call_store, build_chain=chain, read_records=records)
+
+
+def build_scripted_chain(script: Path, observer: CallObserver) -> ProviderChain:
+    """A chain whose one provider gives the answers of a script.
+
+    Raises:
+        BadRequestError: the script cannot be read.
+    """
+    from uuid import uuid4
+
+    from parley_providers.adapters.script_file import read_script
+    from parley_providers.adapters.scripted import ScriptedProvider
+    from parley_providers.chain import ProviderChain
+    from parley_providers.clock import SYSTEM_CLOCK
+    from parley_providers.measure import Instruments
+    from parley_providers.route import FixedRouter, Route
+
+    provider = ScriptedProvider(read_script(script))
+    route = Route(provider=provider.name, model="script", reason="configured", why=f"Answers come from {script}.")
+    instruments = Instruments(clock=SYSTEM_CLOCK, new_id=lambda: uuid4().hex, observer=observer)
+    return ProviderChain((provider,), FixedRouter(route), instruments)
 
 
 def open_call_store() -> CallStore:

@@ -51,7 +51,9 @@ def test_a_long_module_says_what_it_leaves_to_others():
 
 def test_modules_stay_short():
     """The aim is 300 lines; one of more than 350 is two modules, unless it is named here with the reason."""
-    one_thing: dict[str, str] = {}
+    one_thing = {
+        "parley_server.lsp.wire": "every shape of the wire stands in one place, read by people who write editors"
+    }
     found = [module.name for module in MODULES if len(module.text.splitlines()) > 350]
     assert sorted(set(found) - set(one_thing)) == []
 

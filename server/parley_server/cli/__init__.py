@@ -4,6 +4,6 @@ A command converts its arguments, calls one service from `parley_server.app`, an
 inside the commands, so that `parley --help` is as fast as its library. Reading order: `root`, then any command.
 """
 
-from parley_server.cli.root import main
+from parley_server.cli.entry import main
 
 __all__ = ["main"]

@@ -11,6 +11,7 @@ import typer
 
 from parley_server.cli.doctor import doctor
 from parley_server.cli.profile import profile
+from parley_server.cli.serve import serve
 
 app = typer.Typer(
     name="parley",
@@ -37,6 +38,7 @@ def _root(
     pass
 
 
+app.command()(serve)
 app.command()(profile)
 app.command()(doctor)
 

@@ -1,0 +1,120 @@
+"""Parley's services as front ends use them: each part is built at its first use, so that starting costs nothing.
+
+Which parts there are is decided in `app`; what each does belongs to its own room.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+    from parley_agent.document import Diagnostic, Document, Span
+    from parley_agent.refactor.requests import Offer, RefactorEvent, RefactorRequest
+    from parley_agent.refactor.service import RefactorService
+    from parley_profiling.profiles import Profile
+    from parley_profiling.stores import CallStore
+    from parley_providers.chain import ProviderChain
+    from parley_providers.provider import ModelFacts
+    from parley_providers.records import CallObserver, CallRecord
+    from parley_providers.route import Route
+
+
+class Application:
+    """The services of one process. All but `offers` and `profiles` belong to one event loop.
+
+    Args:
+        open_store: Opens the store of call records.
+        build_chain: Builds the chain, whose calls the observer takes.
+        read_records: The kept records of a model, a task class, or all.
+    """
+
+    def __init__(
+        self,
+        *,
+        open_store: Callable[[], CallStore],
+        build_chain: Callable[[CallObserver], ProviderChain],
+        read_records: Callable[[str | None, str | None], tuple[CallRecord, ...]],
+    ) -> None:
+        self._open_store = open_store
+        self._build_chain = build_chain
+        self._read_records = read_records
+        self._store: CallStore | None = None
+        self._chain: ProviderChain | None = None
+        self._service: RefactorService | None = None
+
+    def offers(self, document: Document, selection: Span, diagnostics: tuple[Diagnostic, ...]) -> tuple[Offer, ...]:
+        """What could be asked for here; instant, without a model."""
+        from parley_agent.refactor.service import offers
+
+        return offers(document, selection, diagnostics)
+
+    async def refactor(self, request: RefactorRequest) -> AsyncGenerator[RefactorEvent, None]:
+        """Carry out `request`; the last event is `Proposed`, `Refused` or `Explained`.
+
+        Raises:
+            ProviderError: the model failed.
+        """
+        if self._service is None:
+            from parley_agent.refactor.service import RefactorService
+
+            self._service = RefactorService(self.chain)
+        async with aclosing(self._service.run(request)) as events:
+            async for event in events:
+                yield event
+
+    async def models(self) -> tuple[ModelFacts, ...]:
+        """Every model that could be asked."""
+        return await self.chain.models()
+
+    async def default_route(self) -> Route:
+        """What serves a request that names no model.
+
+        Raises:
+            NoModelError: nothing; the message says how to get a model.
+        """
+        from parley_providers.requests import LLMRequest
+
+        return await self.chain.route(LLMRequest(messages=(), task_class="custom"))
+
+    async def profiles(self, model: str | None, task: str | None) -> tuple[Profile, ...]:
+        """What was measured, for one model or task class or for all, this process's latest calls included."""
+        from parley_profiling.profiles import profiles_of
+
+        if self._store is not None:
+            await asyncio.to_thread(self._store.flush, timeout_s=1.0)
+        return profiles_of(await asyncio.to_thread(self._read_records, model, task))
+
+    async def aclose(self) -> None:
+        """End engines and connections, and write the last records."""
+        try:
+            if self._chain is not None:
+                await self._chain.aclose()
+        finally:
+            if self._store is not None:
+                await asyncio.to_thread(self._store.close)
+
+    @property
+    def chain(self) -> ProviderChain:
+        """The way to every model.
+
+        Raises:
+            NoModelError: the settings are wrong; the message says where.
+        """
+        if self._chain is None:
+            store = self._store or self._open_store()
+            self._store = store
+            self._chain = self._built(store)
+        return self._chain
+
+    def _built(self, store: CallStore) -> ProviderChain:
+        from parley_providers.errors import NoModelError
+        from parley_server.config_file import ConfigError
+
+        try:
+            return self._build_chain(store)
+        except ConfigError as error:
+            raise NoModelError(str(error)) from error

@@ -1,0 +1,49 @@
+"""The entry of the `parley` command: an editor that starts the server does not wait for the command line's library.
+
+Every other command, and every option of `serve` that is not plain, goes to `root`.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class ServeOptions(TypedDict, total=False):
+    """The options of `parley serve` that were given."""
+
+    log_file: Path
+    scripted: Path
+
+
+def main() -> None:
+    """Run the command line."""
+    if sys.argv[1:2] == ["serve"] and (options := plain_options(sys.argv[2:])) is not None:
+        from parley_server.lsp.starting import serve_stdio
+
+        sys.exit(serve_stdio(**options))
+    from parley_server.cli.root import main as root
+
+    root()
+
+
+def plain_options(arguments: Sequence[str]) -> ServeOptions | None:
+    """The options of `parley serve` among `arguments`; None where there is anything else to read or to complain of."""
+    options = ServeOptions()
+    rest = list(arguments)
+    while rest:
+        name, equals, value = rest.pop(0).partition("=")
+        if name == "--stdio" and not equals:
+            continue
+        if name not in ("--log-file", "--scripted") or (not equals and not rest):
+            return None
+        path = Path(value if equals else rest.pop(0))
+        if name == "--log-file":
+            options["log_file"] = path
+        else:
+            options["scripted"] = path
+    return options

@@ -1,0 +1,28 @@
+"""`parley serve`: the language server over standard input and output."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def serve(
+    stdio: Annotated[bool, typer.Option("--stdio", help="Speak over standard input and output; the default.")] = True,
+    log_file: Annotated[
+        Path | None, typer.Option(help="Write a log there; standard output belongs to the protocol.")
+    ] = None,
+    scripted: Annotated[
+        Path | None,
+        typer.Option(help="Answer from this script (JSON Lines) instead of a model: for tests and demonstrations."),
+    ] = None,
+) -> None:
+    """Start the language server; an editor does this by itself.
+
+    In Neovim 0.11: vim.lsp.config.parley = { cmd = { "parley", "serve" } }; vim.lsp.enable("parley")
+    """
+    del stdio  # the one transport so far; editors name it all the same
+    from parley_server.lsp.starting import serve_stdio
+
+    raise typer.Exit(serve_stdio(scripted=scripted, log_file=log_file))

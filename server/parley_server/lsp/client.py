@@ -1,0 +1,40 @@
+"""What the editor at the other end can do, as far as Parley minds: a frozen value, read once at `initialize`.
+
+Reading it from the wire belongs to `from_lsp`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from parley_server.lsp.positions import PositionEncoding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientFacts:
+    """What the client announced.
+
+    `versioned_edits`: it reads `documentChanges`. `creates_files`: it carries out the create operation.
+    `annotates_changes`: it shows change annotations. `marks_refactorings`: it reads an edit's metadata.
+    `shows_disabled`: it shows code actions that are disabled, with the reason. `tags_llm`: it knows the code action tag
+    for what a model makes. `code_action_literals`: it reads code actions, not only commands. `creates_progress`: it
+    lets the server begin progress. `reads_content`: it asks `workspace/textDocumentContent`. `asks_for_instructions`:
+    it registered `parley.ask`. `shows_outcomes`: it tells the person itself how a request ended.
+    """
+
+    name: str = ""
+    encoding: PositionEncoding = PositionEncoding.UTF_16
+    applies_edits: bool = False
+    versioned_edits: bool = False
+    creates_files: bool = False
+    annotates_changes: bool = False
+    marks_refactorings: bool = False
+    shows_disabled: bool = False
+    tags_llm: bool = False
+    code_action_literals: bool = False
+    creates_progress: bool = False
+    shows_documents: bool = False
+    reads_content: bool = False
+    asks_for_instructions: bool = False
+    shows_outcomes: bool = False
+    workspace_roots: tuple[str, ...] = ()

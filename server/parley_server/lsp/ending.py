@@ -1,0 +1,65 @@
+"""How a request ended, as the editor is told: one function for each way.
+
+Decides nothing and sends nothing: that belongs to `running`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from typing import TYPE_CHECKING
+
+from parley_agent.document import apply_edits
+from parley_server.diffs import proposal_diff
+from parley_server.lsp import wire
+
+if TYPE_CHECKING:
+    from parley_agent.document import Document
+    from parley_agent.refactor.requests import Explained, Proposed, Refused
+    from parley_server.lsp.applying import Applied
+
+
+async def shown(request_id: str, document: Document, proposed: Proposed, applied: Applied | None) -> wire.Finished:
+    """A proposal, applied as `applied` says, or only shown."""
+    diff, edit_sha256 = await asyncio.to_thread(_diff_and_hash, document, proposed)
+    return wire.Finished(
+        id=request_id,
+        seq=0,
+        outcome=applied.outcome if applied else "diff",
+        message=applied.message if applied else proposed.evidence,
+        title=proposed.title,
+        proof=proposed.proof,
+        evidence=proposed.evidence,
+        notes=proposed.notes,
+        diff=diff,
+        created=applied.created if applied else (),
+        edit_sha256=edit_sha256,
+    )
+
+
+def explained(request_id: str, explanation: Explained) -> wire.Finished:
+    """An explanation."""
+    return wire.Finished(
+        id=request_id, seq=0, outcome="explained", message="Here is the explanation.", text=explanation.text
+    )
+
+
+def refused(request_id: str, refusal: Refused) -> wire.Finished:
+    """The agent refused."""
+    return wire.Finished(id=request_id, seq=0, outcome="refused", message=refusal.reason, code=refusal.code)
+
+
+def failed(request_id: str, message: str, code: str) -> wire.Finished:
+    """A model, or Parley, failed."""
+    return wire.Finished(id=request_id, seq=0, outcome="failed", message=message, code=code)
+
+
+def cancelled(request_id: str) -> wire.Finished:
+    """The person did not want it any more."""
+    return wire.Finished(id=request_id, seq=0, outcome="cancelled", message="Cancelled; nothing was changed.")
+
+
+def _diff_and_hash(document: Document, proposed: Proposed) -> tuple[str, str]:
+    after = apply_edits(document.text, proposed.edits)
+    digest = hashlib.sha256(after.encode("utf-8", "surrogatepass")).hexdigest()
+    return proposal_diff(document, proposed.edits, proposed.new_files), digest

@@ -1,0 +1,34 @@
+"""The editor's texts: opened, changed, closed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from parley_server.lsp import from_lsp
+
+if TYPE_CHECKING:
+    from parley_server.lsp.server import ParleyServer
+
+
+def register(server: ParleyServer) -> None:
+    """Register this family."""
+
+    def opened(params: types.DidOpenTextDocumentParams) -> None:
+        document = params.text_document
+        server.documents.open(
+            uri=document.uri, language=document.language_id, version=document.version, text=document.text
+        )
+
+    def changed(params: types.DidChangeTextDocumentParams) -> None:
+        changes = map(from_lsp.change, params.content_changes)
+        server.documents.change(params.text_document.uri, params.text_document.version, changes)
+
+    def closed(params: types.DidCloseTextDocumentParams) -> None:
+        server.running.cancel_document(params.text_document.uri)
+        server.documents.close(params.text_document.uri)
+
+    server.feature(types.TEXT_DOCUMENT_DID_OPEN)(opened)
+    server.feature(types.TEXT_DOCUMENT_DID_CHANGE)(changed)
+    server.feature(types.TEXT_DOCUMENT_DID_CLOSE)(closed)

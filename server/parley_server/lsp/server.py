@@ -1,0 +1,228 @@
+"""The language server: joins documents, requests, worker and editor, and lives from `initialize` to `exit`.
+
+Families of requests are in `handlers`; bytes come and go by `transport`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing, suppress
+from importlib.metadata import version
+from typing import TYPE_CHECKING, TypeVar
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import default_converter
+from pygls.uris import from_fs_path, to_fs_path
+
+from parley_server.lsp.applying import Applier
+from parley_server.lsp.client import ClientFacts
+from parley_server.lsp.documents import Documents
+from parley_server.lsp.explanations import Explanations
+from parley_server.lsp.frames import FrameError, Frames
+from parley_server.lsp.parent import gone
+from parley_server.lsp.protocol import ParleyProtocol, raw_params
+from parley_server.lsp.running import Running
+from parley_server.lsp.transport import Incoming, Outgoing
+from parley_server.lsp.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    import cattrs
+
+    from parley_server.lsp import wire
+    from parley_server.lsp.services import Services
+    from parley_server.lsp.shapes import Json
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+_MESSAGE_TYPES: dict[str, types.MessageType] = {
+    "applied": types.MessageType.Info,
+    "diff": types.MessageType.Info,
+    "failed": types.MessageType.Error,
+}
+_LAST_WORDS_S = 5.0
+
+
+class ParleyServer(LanguageServer):
+    """One connection to one editor.
+
+    Args:
+        services: What the server offers.
+        group: The parent of every task.
+        outgoing: The way to the editor.
+    """
+
+    protocol: ParleyProtocol
+
+    def __init__(self, services: Services, group: asyncio.TaskGroup, outgoing: Outgoing) -> None:
+        super().__init__(
+            "parley", version("parley-ls"), protocol_cls=ParleyProtocol, converter_factory=_converter, max_workers=1
+        )
+        self.protocol.set_writer(outgoing)
+        self._outgoing = outgoing
+        self.group = group
+        self.services = services
+        self.worker = Worker()
+        self.client = ClientFacts()
+        self.documents = Documents(_file_of)
+        self.explanations = Explanations()
+        self.applier = Applier(documents=self.documents, editor=self, to_uri=_uri_of)
+        self.running = Running(
+            group=group,
+            work=lambda request: self.worker.iterate(lambda: services.refactor(request)),
+            link=self,
+            on_outcome=self._show_outcome,
+        )
+        self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parley-offers")
+        self._ended = asyncio.Event()
+        self._exit_code = 1
+
+    @property
+    def backlog(self) -> int:
+        """See `Link`."""
+        return self._outgoing.backlog
+
+    def on_drained(self, callback: Callable[[], None]) -> None:
+        """See `Link`."""
+        self._outgoing.on_drained(callback)
+
+    def notify(self, method: str, params: Json) -> None:
+        """See `Link`."""
+        if self.protocol.was_shut_down:
+            return
+        self.protocol.send_json({"jsonrpc": "2.0", "method": method, "params": params})
+
+    def progress(self, params: types.ProgressParams) -> None:
+        """See `ProgressLink`."""
+        self.protocol.notify(types.PROGRESS, params)
+
+    def create_progress(self, token: types.ProgressToken) -> Awaitable[None]:
+        """See `ProgressLink`."""
+        return self.window_work_done_progress_create_async(types.WorkDoneProgressCreateParams(token))
+
+    def apply_edit(self, params: types.ApplyWorkspaceEditParams) -> Awaitable[types.ApplyWorkspaceEditResult]:
+        """See `Editor`."""
+        return self.workspace_apply_edit_async(params)
+
+    async def show_explanation(self, request_id: str, text: str) -> None:
+        """Open an explanation as a read-only document, as far as the client can."""
+        if self.client.reads_content and self.client.shows_documents:
+            uri = self.explanations.keep(request_id, text)
+        else:
+            uri = _uri_of(await asyncio.to_thread(self.explanations.write, request_id, text))
+        if self.client.shows_documents:
+            self.window_show_document(types.ShowDocumentParams(uri=uri, take_focus=True))
+        else:
+            told = f"The explanation is in {to_fs_path(uri)}"
+            self.window_show_message(types.ShowMessageParams(types.MessageType.Info, told))
+
+    async def aside(self, work: Callable[[], T]) -> T:
+        """What `work` returns, in a thread of its own: for what is quick, but not quick enough for the loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._aside, work)
+
+    def root_of(self, uri: str) -> str | None:
+        """The path of the workspace folder that holds `uri`: the innermost, or None."""
+        path = _file_of(uri)
+        holding = [root for root in self.client.workspace_roots if path is not None and _within(path, root)]
+        return max(holding, key=len, default=None)
+
+    def end(self, exit_code: int) -> None:
+        """Leave: what runs is cancelled, engines end, the process follows."""
+        if not self._ended.is_set():
+            self._exit_code = exit_code
+            self._ended.set()
+
+    async def serve(self, incoming: Incoming) -> int:
+        """Answer until the editor is gone; the exit code: 0 after shutdown and exit, else 1."""
+        reading = self.group.create_task(self._read(incoming), name="parley-reading")
+        watching = self.group.create_task(self._watch_parent(), name="parley-parent")
+        try:
+            await self._ended.wait()
+        finally:
+            reading.cancel()
+            watching.cancel()
+            await self._close()
+        return self._exit_code
+
+    async def _read(self, incoming: Incoming) -> None:
+        frames = Frames()
+        async with aclosing(incoming.chunks()) as chunks:
+            async for chunk in chunks:
+                for body in frames.feed(chunk):
+                    if isinstance(body, FrameError):
+                        self.protocol.reject(f"Not a message: {body.reason}.")
+                    else:
+                        self.protocol.receive(body)
+                        # One message at a time: what runs may go on in between, however many wait.
+                        await asyncio.sleep(0)
+        logger.info("the editor closed the connection")
+        self.end(1)
+
+    async def _watch_parent(self) -> None:
+        while not await gone(lambda: self.process_id):
+            pass
+        logger.warning("the process that started Parley is gone")
+        self.end(1)
+
+    async def _close(self) -> None:
+        self.running.shut_down()
+        self.explanations.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS_S):
+                await self.worker.close(self.services.aclose)
+        self._aside.shutdown(wait=False, cancel_futures=True)
+
+    def _show_outcome(self, finished: wire.Finished) -> None:
+        if self.client.shows_outcomes or finished.outcome in ("cancelled", "explained"):
+            return
+        kind = _MESSAGE_TYPES.get(finished.outcome, types.MessageType.Warning)
+        self.window_show_message(types.ShowMessageParams(kind, " ".join([finished.message, *finished.notes])))
+
+
+async def run(incoming: Incoming, descriptor: int, services: Services) -> int:
+    """Serve one editor over a pair of pipes; the process's exit code."""
+    from parley_server.lsp.handlers import register
+
+    loop = asyncio.get_running_loop()
+    async with asyncio.TaskGroup() as group:
+        outgoing = Outgoing(descriptor, loop, on_lost=lambda: server.end(1))
+        server = ParleyServer(services, group, outgoing)
+        register(server)
+        _end_on_signals(loop, server)
+        code = await server.serve(incoming)
+    outgoing.close()
+    return code
+
+
+def _end_on_signals(loop: asyncio.AbstractEventLoop, server: ParleyServer) -> None:
+    if sys.platform == "win32":
+        return
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.end, 1)
+
+
+def _converter() -> cattrs.Converter:
+    converter: cattrs.Converter = default_converter()  # type: ignore[no-untyped-call] # pygls annotates no result here
+    raw_params(converter)
+    return converter
+
+
+def _file_of(uri: str) -> str | None:
+    return to_fs_path(uri) if uri.startswith("file:") else None
+
+
+def _uri_of(path: str) -> str:
+    uri: str | None = from_fs_path(path)
+    if uri is None:
+        raise ValueError(f"no URI for the path {path!r}")
+    return uri
+
+
+def _within(path: str, root: str) -> bool:
+    return path == root or path.startswith(root.rstrip("/\\") + ("\\" if "\\" in root else "/"))

@@ -1,0 +1,50 @@
+"""What the language server needs of the rest of Parley: a port, implemented by `parley_server.app`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from parley_agent.document import Diagnostic, Document, Span
+    from parley_agent.refactor.requests import Offer, RefactorEvent, RefactorRequest
+    from parley_profiling.profiles import Profile
+    from parley_providers.provider import ModelFacts
+    from parley_providers.route import Route
+
+
+class Services(Protocol):
+    """The services. All but `offers` are called on the worker's loop; each builds what it needs at its first call."""
+
+    def offers(self, document: Document, selection: Span, diagnostics: tuple[Diagnostic, ...]) -> tuple[Offer, ...]:
+        """What could be asked for here; instant, without a model, from any one thread."""
+        ...
+
+    def refactor(self, request: RefactorRequest) -> AsyncGenerator[RefactorEvent, None]:
+        """Carry out a request; the last event is `Proposed`, `Refused` or `Explained`.
+
+        Raises:
+            ProviderError: the model failed.
+        """
+        ...
+
+    async def models(self) -> tuple[ModelFacts, ...]:
+        """Every model that could be asked."""
+        ...
+
+    async def default_route(self) -> Route:
+        """What serves a request that names no model.
+
+        Raises:
+            NoModelError: nothing; the message says how to get a model.
+        """
+        ...
+
+    async def profiles(self, model: str | None, task: str | None) -> tuple[Profile, ...]:
+        """What was measured, for one model or task class or for all."""
+        ...
+
+    async def aclose(self) -> None:
+        """End engines, connections and the store."""
+        ...

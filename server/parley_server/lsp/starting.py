@@ -1,0 +1,70 @@
+"""Starts the language server in this process: claims standard output, sets up the log, runs until the editor is gone.
+
+What it serves comes from `parley_server.app`; how it serves is `server`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+from typing import TYPE_CHECKING
+
+from parley_server.app import build_application
+from parley_server.lsp.transport import Incoming, claim_stdio
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from pathlib import Path
+
+    from parley_server.lsp.services import Services
+
+
+def serve_stdio(*, scripted: Path | None = None, log_file: Path | None = None) -> int:
+    """Serve one editor over standard input and output; the process's exit code.
+
+    Raises:
+        OSError: the log file cannot be written.
+    """
+    _log_to(log_file)
+    incoming, outgoing = claim_stdio()
+    run = _imported()
+    code = asyncio.run(run(Incoming(incoming), outgoing, build_application(scripted)))
+    logging.shutdown()
+    # The thread that reads standard input cannot be woken, and what must be written is written.
+    os._exit(code)
+
+
+def _imported() -> Callable[[Incoming, int, Services], Coroutine[object, object, int]]:
+    """The server's own module. Its thousands of types live for ever: collecting garbage meanwhile is in vain."""
+    gc.disable()
+    try:
+        from parley_server.lsp.server import run
+    finally:
+        gc.collect(0)
+        gc.freeze()
+        gc.enable()
+    return run
+
+
+def _log_to(log_file: Path | None) -> None:
+    """The log goes to a file, with stack traces, or to standard error: warnings, one line each."""
+    if log_file is not None:
+        handler: logging.Handler = logging.FileHandler(log_file, encoding="utf-8")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        level = logging.INFO
+    else:
+        handler = logging.StreamHandler()
+        handler.setFormatter(_OneLine("parley: %(message)s"))
+        level = logging.WARNING
+    logging.basicConfig(level=level, handlers=[handler])
+    # pygls logs every message at these levels, code included.
+    logging.getLogger("pygls").setLevel(logging.WARNING)
+
+
+class _OneLine(logging.Formatter):
+    """Leaves stack traces to the log file."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return super().format(logging.makeLogRecord({**record.__dict__, "exc_info": None, "exc_text": None}))
