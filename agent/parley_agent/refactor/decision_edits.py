@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from parley_agent.document import Span
+    from parley_agent.python.extract import LineRange
     from parley_agent.refactor.target import Place
     from parley_agent.syntax import Definition
 
@@ -129,3 +130,17 @@ def can_document(place: Place) -> bool:
     from parley_agent.syntax import doc_comment
 
     return place.is_python or doc_comment.can_document(place.tree)
+
+
+def extractable_lines(place: Place) -> tuple[LineRange, ...]:
+    """The lines of a Python function that could become a function of their own, and the names in and out."""
+    from parley_agent.python import extract
+
+    return extract.extractable(place.document.text, definition_of(place).span)
+
+
+def extracted(place: Place, first_line: int, last_line: int, name: str) -> str:
+    """The document with lines (from 1, both included) of a Python function moved into a new one."""
+    from parley_agent.python import extract
+
+    return extract.extract(place.document.text, definition_of(place).span, first_line, last_line, name)

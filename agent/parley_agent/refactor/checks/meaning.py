@@ -76,7 +76,7 @@ def check_meaning(context: Context, after: Tree, target: Span) -> None:
         if _signature(context.place.tree, old) != _signature(after, new):
             shown = " ".join(context.place.document.text[old.signature.start : old.signature.end].split())
             raise AnswerRejectedError("signature", f"Keep the signature as it was: `{shown[:200]}`.")
-    check_comments(context, after, target)
+    check_comments(context, after)
 
 
 def check_surprises(context: Context, after: Tree) -> None:
@@ -94,7 +94,7 @@ def check_surprises(context: Context, after: Tree) -> None:
         )
 
 
-def check_comments(context: Context, after: Tree, target: Span) -> None:
+def check_comments(context: Context, after: Tree) -> None:
     """A comment may go only together with the code that it is about.
 
     Raises:
@@ -102,16 +102,19 @@ def check_comments(context: Context, after: Tree, target: Span) -> None:
     """
     if _ABOUT_COMMENTS.search(context.wish.text):
         return
-    kept = Counter(_squeezed(after.text, span) for span in comments(after, target))
-    new_lines = {line.strip() for line in after.text[target.start : target.end].splitlines()}
+    before, own = context.place.tree, context.place.target.span
+    mine = comments(before, own)
+    kept = Counter(_squeezed(after.text, span) for span in comments(after))
+    kept -= Counter(_squeezed(before.text, span) for span in comments(before) if span not in mine)
+    all_lost = mine and not kept
+    new_lines = {line.strip() for line in after.text.splitlines()}
     lost: list[str] = []
-    for span in comments(context.place.tree, context.place.target.span):
-        text = _squeezed(context.place.tree.text, span)
+    for span in mine:
+        text = _squeezed(before.text, span)
         if kept[text]:
             kept[text] -= 1
-        elif _subject(context.place.tree.text, span) in new_lines:
+        elif _subject(before.text, span) in new_lines:
             lost.append(text)
-    all_lost = comments(context.place.tree, context.place.target.span) and not comments(after, target)
     if lost or (all_lost and context.task is not TaskClass.CUSTOM):
         named = f"`{lost[0][:80]}` is missing" if lost else "they are all gone"
         raise AnswerRejectedError("comments-lost", f"Keep the comments: {named}.")
