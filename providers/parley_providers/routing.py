@@ -86,7 +86,8 @@ class LocalRouter:
             try:
                 facts = await each.facts(name)
             except ModelNotFoundError as error:
-                refusal = error
+                # Only what can be fetched into our own store comes with the command that fetches it.
+                refusal = error if each is self._embedded else refusal
             except ProviderError:
                 continue
             else:
@@ -94,7 +95,7 @@ class LocalRouter:
                     provider=each.name, model=facts.name, reason=reason, why=f"{why}, which {each.name} has here."
                 )
             known += [f"{each.name}/{facts.name}" for facts in await _models_of(each)]
-        if refusal is not None and refusal.provider == self._embedded.name:
+        if refusal is not None:
             raise refusal
         raise NoModelError(_unknown(name, known), model=name)
 

@@ -14,12 +14,15 @@ if TYPE_CHECKING:
     from parley_profiling.stores import CallStore, Selection
     from parley_providers.chain import ProviderChain
     from parley_providers.engine.embedded import EmbeddedProvider
+    from parley_providers.models.catalog import Catalog
     from parley_providers.models.store import ModelStore
     from parley_providers.provider import Provider
     from parley_providers.records import CallObserver, CallRecord
     from parley_server.application import Application
     from parley_server.checkup.findings import Finding
     from parley_server.config import Settings
+    from parley_server.config_file import WrittenChoice
+    from parley_server.overview import Overview
 
 
 def build_application(scripted: Path | None = None) -> Application:
@@ -172,11 +175,70 @@ def model_store(settings: Settings) -> ModelStore:
     return ModelStore(root=settings.models_dir or default_root())
 
 
-def _how_to_get_a_model() -> str:
+def current_settings() -> Settings:
+    """The settings of this process, read now.
+
+    Raises:
+        ConfigError: they cannot be used; the message says where and why.
+    """
+    from parley_server.config import load_settings
+
+    return load_settings()
+
+
+def catalog() -> Catalog:
+    """The models that the embedded engine can run."""
     from parley_providers.models.catalog import load_catalog
 
-    catalog = load_catalog()
-    model = catalog.get(catalog.default)
+    return load_catalog()
+
+
+async def models_overview() -> Overview:
+    """Which models there are now, and which one answers."""
+    from parley_server.overview import overview
+
+    settings = current_settings()
+    chain = build_chain(settings, _NoObserver())
+    try:
+        return await overview(chain, catalog(), model_store(settings))
+    finally:
+        await chain.aclose()
+
+
+async def choose_model(name: str | None) -> WrittenChoice:
+    """Write the model into the person's settings file; None lets Parley choose.
+
+    Raises:
+        NoModelError: nothing here is called so.
+        ConfigError: the file cannot be used.
+    """
+    from parley_providers.requests import LLMRequest
+    from parley_server.config import user_path
+    from parley_server.config_file import WrittenChoice, write_entry
+
+    chosen = None
+    if name is not None:
+        chain = build_chain(current_settings(), _NoObserver())
+        try:
+            route = await chain.route(LLMRequest(messages=(), task_class="custom", model=name))
+            await chain.facts_of(route)
+        finally:
+            await chain.aclose()
+        chosen = f"{route.provider}/{route.model}"
+    write_entry(user_path(), "model", chosen)
+    return WrittenChoice(path=user_path(), model=chosen)
+
+
+class _NoObserver:
+    """Takes nothing: no call is made."""
+
+    def observe(self, record: CallRecord) -> None:
+        """See `CallObserver`."""
+
+
+def _how_to_get_a_model() -> str:
+    known = catalog()
+    model = known.get(known.default)
     return (
         f"Fetch one ({model.size_bytes / 1e9:.1f} GB, {model.licence}): parley models pull {model.name}. "
         "Or start Ollama with a coder model: ollama pull qwen2.5-coder:1.5b"

@@ -33,6 +33,14 @@ class Entry:
     where: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenChoice:
+    """The model that was written into the file at `path`; None: Parley chooses."""
+
+    path: Path
+    model: str | None
+
+
 def read_entries(path: Path) -> tuple[Entry, ...]:
     """The file's entries; none where there is no file.
 
@@ -43,16 +51,13 @@ def read_entries(path: Path) -> tuple[Entry, ...]:
 
 
 def write_entry(path: Path, key: str, value: str | None) -> None:
-    """Set one top-level key, keeping everything else, comments too; None removes it. The file is replaced whole.
+    """Set one top-level key, keeping all else and its comments; None is null. The file is replaced whole.
 
     Raises:
         ConfigError: the file cannot be read or written.
     """
     document = _document(path)
-    if value is None:
-        document.pop(key, None)
-    else:
-        document[key] = value
+    document[key] = value
     text = io.StringIO()
     _yaml().dump(document, text)
     written = text.getvalue() if path.exists() else HEADER + text.getvalue()

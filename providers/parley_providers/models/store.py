@@ -92,7 +92,24 @@ class ModelStore:
         return path
 
     def remove(self, model: CatalogModel) -> int:
-        """Delete the model and what is left of its downloads; the bytes that this freed."""
+        """Delete the model and what is left of its downloads; the bytes that this freed.
+
+        Raises:
+            ModelStoreError: another Parley fetches it now.
+        """
+        from filelock import FileLock, Timeout
+
+        if not self.root.exists():
+            return 0
+        try:
+            with FileLock(self.lock(model), timeout=0):
+                return self._remove(model)
+        except Timeout as error:
+            raise ModelStoreError(
+                f"{model.name} is being fetched by another Parley. End that first, or wait for it.", model=model.name
+            ) from error
+
+    def _remove(self, model: CatalogModel) -> int:
         freed = 0
         for path in (self.path(model), self.partial(model), self.path(model).with_suffix(".json")):
             with suppress(FileNotFoundError):

@@ -9,7 +9,9 @@ from importlib.metadata import version
 
 import typer
 
+from parley_server.cli.boundary import run_guarded
 from parley_server.cli.doctor import doctor
+from parley_server.cli.models import models
 from parley_server.cli.profile import profile
 from parley_server.cli.serve import serve
 
@@ -39,10 +41,11 @@ def _root(
 
 
 app.command()(serve)
+app.add_typer(models, name="models")
 app.command()(profile)
 app.command()(doctor)
 
 
 def main() -> None:
     """Run the command line."""
-    app()
+    run_guarded(app)

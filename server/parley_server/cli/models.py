@@ -1,0 +1,153 @@
+"""`parley models`: which models there are, fetching and removing those of the embedded engine, choosing one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from parley_server.overview import CatalogRow, Overview
+
+models = typer.Typer(
+    help="List, fetch, remove and choose models.\n\nNothing is ever downloaded without `parley models pull`.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+_Yes = Annotated[bool, typer.Option("--yes", "-y", help="Agree beforehand: do not ask.")]
+_AUTO = "auto"
+_WIDE = 124
+"""Columns that the whole table needs; in a narrower terminal what a model is good for is left out."""
+
+
+@models.command("list")
+def list_models(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, sizes in bytes.")] = False,
+) -> None:
+    """Show the models that can be fetched, those that are here, and which one answers."""
+    from parley_server.app import models_overview
+
+    found = asyncio.run(models_overview())
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(found.document(), indent=2, ensure_ascii=False))
+    else:
+        _print(found)
+
+
+@models.command()
+def pull(
+    name: Annotated[str | None, typer.Argument(help="The model; without it, the recommended one.")] = None,
+    yes: _Yes = False,
+    from_path: Annotated[
+        Path | None, typer.Option("--from", help="Take this GGUF file instead of downloading; it is copied.")
+    ] = None,
+) -> None:
+    """Fetch a model for the embedded engine. A download that was broken off goes on where it stopped.
+
+    Size, licence and source are shown first. The sha256 decides whether the file is the model, wherever it came from.
+    """
+    from parley_server.app import catalog, current_settings, model_store
+    from parley_server.cli.pulling import announcement, pull_shown
+
+    known = catalog()
+    model, store = known.get(name or known.default), model_store(current_settings())
+    if from_path is None and store.state(model) == "absent":
+        typer.echo(announcement(model, store), err=True)
+        _agree(f"Fetch {model.name}?", yes)
+    asyncio.run(pull_shown(model, store, from_path))
+
+
+@models.command()
+def rm(
+    name: Annotated[str, typer.Argument(help="The model, as `parley models list` shows it.")], yes: _Yes = False
+) -> None:
+    """Remove a model of the embedded engine from this machine's disk, and what is left of a broken download."""
+    from parley_server.app import catalog, current_settings, model_store
+
+    model, store = catalog().get(name), model_store(current_settings())
+    if store.state(model) == "absent" and not store.partial(model).exists():
+        typer.echo(f"{model.name} is not on this machine; there was nothing to remove.")
+        return
+    _agree(f"Remove {model.name} from {store.root}?", yes)
+    typer.echo(f"Removed {model.name}: {store.remove(model) / 1e6:,.0f} MB are free again.")
+
+
+@models.command()
+def use(
+    name: Annotated[str, typer.Argument(help=f"A model, or `{_AUTO}`: let Parley find the best one here.")],
+) -> None:
+    """Choose the model that answers, in your own settings file. Comments in it stay."""
+    from parley_server.app import choose_model
+
+    written = asyncio.run(choose_model(None if name == _AUTO else name))
+    chosen = "Parley chooses the model itself" if written.model is None else f"{written.model} answers from now on"
+    typer.echo(f"{chosen} ({written.path}).")
+    if os.environ.get("PARLEY_MODEL"):
+        typer.echo("PARLEY_MODEL is set in this environment and goes before the file.", err=True)
+
+
+def _agree(question: str, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        typer.echo("Nobody can be asked here. Add --yes to agree.", err=True)
+        raise typer.Exit(1)
+    if not typer.confirm(question, err=True):
+        typer.echo("Nothing was changed.", err=True)
+        raise typer.Exit(1)
+
+
+def _print(found: Overview) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False)
+    console.print(_catalog_table(found, wide=console.width >= _WIDE))
+    if found.served:
+        console.print()
+        console.print(_served_table(found))
+    console.print()
+    console.print(f"* answers: {found.route.why}" if found.route else found.why_no_route)
+    console.print(f"Models are kept in {found.folder}")
+
+
+def _catalog_table(found: Overview, *, wide: bool) -> Table:
+    from rich.table import Table
+
+    table = Table("", box=None, pad_edge=False)
+    for heading in ("embedded model", "size", "licence", "state", *(("good for",) if wide else ())):
+        table.add_column(heading, no_wrap=True, justify="right" if heading == "size" else "left")
+    for row in found.catalog:
+        model, mark = row.model, "*" if found.is_used("embedded", row.model.name) else ""
+        cells = (mark, f"embedded/{model.name}", f"{model.size_bytes / 1e6:,.0f} MB", model.licence, _state(row))
+        table.add_row(*cells, *((model.purpose,) if wide else ()))
+    return table
+
+
+def _served_table(found: Overview) -> Table:
+    from rich.table import Table
+
+    table = Table("", box=None, pad_edge=False)
+    for heading in ("model at a running server", "weights", "quantization", "state"):
+        table.add_column(heading, no_wrap=True)
+    for facts in found.served:
+        mark = "*" if found.is_used(facts.provider, facts.name) else ""
+        state = "loaded" if facts.loaded else "here"
+        table.add_row(mark, f"{facts.provider}/{facts.name}", facts.parameters or "–", facts.quantization or "–", state)
+    return table
+
+
+def _state(row: CatalogRow) -> str:
+    if row.state == "installed":
+        return "here"
+    if row.state == "unverified":
+        return "changed: pull it again"
+    return f"{100 * row.fetched_bytes // row.model.size_bytes}% fetched" if row.fetched_bytes else "can be fetched"
