@@ -1,0 +1,206 @@
+"""One play, every provider: what a server should do, and for each adapter a stage whose server does so on its wire."""
+
+from __future__ import annotations
+
+import json
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from parley_providers.adapters.llama_server import LlamaServerProvider
+from parley_providers.adapters.ollama import OllamaProvider
+from parley_providers.adapters.scripted import ScriptedAnswer, ScriptedFault, ScriptedPiece, ScriptedProvider
+from parley_providers.engine.embedded import EmbeddedProvider
+from parley_providers.engine.spec import EngineSettings
+from parley_providers.engine.supervisor import Engine, Surroundings
+from parley_providers.models.catalog import Catalog, LocalSource
+from parley_providers.models.pull import pull
+from parley_providers.models.store import ModelStore
+from parley_providers.usage import Usage
+from support.loopback import serving
+from support.toy_engine import child
+from support.toy_models import WEIGHTS, toy_model
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from parley_providers.provider import Provider
+    from support.loopback import Exchange, LoopbackServer
+
+MODEL = "toy"
+PROMPT_TOKENS, OUTPUT_TOKENS = 7, 2
+
+Ending = Literal["finish", "truncated", "dropped", "silent", "error"]
+RefusalKind = Literal["overloaded", "server", "bad_request", "context_window"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Play:
+    """What the server does with a request: says pieces and ends so, or refuses. With `counts` it tells its counts."""
+
+    pieces: tuple[str, ...] = ("Hel", "lo")
+    ending: Ending = "finish"
+    refusal: RefusalKind | None = None
+    counts: bool = True
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A provider whose server does what the play says; a script has no server."""
+
+    provider: Provider
+    server: LoopbackServer | None
+
+    @property
+    def schemas(self) -> list[Any]:
+        """The JSON schemas that arrived with requests."""
+        if self.server is None:
+            assert isinstance(self.provider, ScriptedProvider)
+            return [request.json_schema for request in self.provider.asked]
+        chats = [exchange.json for exchange in self.server.exchanges if exchange.path.endswith(_CHATS)]
+        return [body.get("format") or body["response_format"]["json_schema"]["schema"] for body in chats]
+
+
+_CHATS = ("/api/chat", "/v1/chat/completions")
+
+
+@asynccontextmanager
+async def scripted(play: Play, _folder: Path) -> AsyncIterator[Stage]:
+    """The script itself."""
+    fault = None
+    if play.refusal is not None:
+        fault = ScriptedFault(kind=play.refusal, message="No.")
+    elif play.ending == "error":
+        fault = ScriptedFault(kind="server", message="It fell over.", after_pieces=len(play.pieces))
+    endings = {"finish": "finish", "error": "finish", "silent": "stalled", "truncated": "truncated"}
+    counts = Usage(prompt_tokens=PROMPT_TOKENS, output_tokens=OUTPUT_TOKENS) if play.counts else Usage()
+    answer = ScriptedAnswer(
+        pieces=tuple(ScriptedPiece(text=piece) for piece in play.pieces),
+        ending=endings.get(play.ending, "truncated"),
+        fault=fault,
+        usage=counts,
+    )
+    (default,) = await ScriptedProvider([]).models()
+    provider = ScriptedProvider([answer], models=(replace(default, name=MODEL),))
+    yield Stage(provider, None)
+
+
+@asynccontextmanager
+async def ollama(play: Play, _folder: Path) -> AsyncIterator[Stage]:
+    """Ollama's lines."""
+
+    async def handle(exchange: Exchange) -> None:
+        listed = {"name": MODEL + ":latest", "model": MODEL + ":latest", "digest": "d", "context_length": 4096}
+        known = {
+            "/api/version": {"version": "0.33.0"},
+            "/api/ps": {"models": [listed]},
+            "/api/tags": {"models": [listed]},
+            "/api/show": {"capabilities": ["completion"]},
+        }
+        if exchange.path in known:
+            await exchange.answer(known[exchange.path])
+        else:
+            await _act(exchange, play, _ollama_lines(play), "application/x-ndjson")
+
+    async with serving(handle) as server, aclosing(OllamaProvider(server.url)) as provider:
+        yield Stage(provider, server)
+
+
+@asynccontextmanager
+async def llama_server(play: Play, _folder: Path) -> AsyncIterator[Stage]:
+    """llama.cpp's server-sent events."""
+    async with serving(_llama(play)) as server, aclosing(LlamaServerProvider(server.url)) as provider:
+        yield Stage(provider, server)
+
+
+@asynccontextmanager
+async def embedded(play: Play, folder: Path) -> AsyncIterator[Stage]:
+    """The embedded engine, whose child sends to a server of ours in llama.cpp's place."""
+    weights = folder / "toy.gguf"
+    weights.write_bytes(WEIGHTS)
+    model, store = toy_model(LocalSource(path=str(weights))), ModelStore(root=folder / "models")
+    async with aclosing(pull(model, store)) as events:
+        async for _ in events:
+            pass
+    async with serving(_llama(play)) as server:
+        told = json.dumps({"address": server.url})
+        program = f"import sys; sys.stdin.readline(); print({told!r}, flush=True); sys.stdin.read()"
+        provider = EmbeddedProvider(
+            Engine(idle_s=None, surroundings=Surroundings(command=child(program))),
+            Catalog(default=model.name, models=(model,)),
+            store,
+            EngineSettings(),
+        )
+        async with aclosing(provider):
+            yield Stage(provider, server)
+
+
+def _llama(play: Play):
+    async def handle(exchange: Exchange) -> None:
+        known = {
+            "/health": {"status": "ok"},
+            "/v1/models": {"data": [{"id": MODEL, "meta": {"n_ctx": 4096}}]},
+            "/props": {"build_info": "b1"},
+        }
+        if exchange.path in known:
+            await exchange.answer(known[exchange.path])
+        else:
+            await _act(exchange, play, _llama_lines(play), "text/event-stream")
+
+    return handle
+
+
+async def _act(exchange: Exchange, play: Play, lines: list[str], content_type: str) -> None:
+    if play.refusal is not None:
+        status, body = _REFUSALS[play.refusal]
+        # Ollama hands its engine's words on as a string.
+        await exchange.answer({"error": json.dumps(body) if "ndjson" in content_type else body["error"]}, status)
+        return
+    await exchange.start(headers={"Content-Type": content_type})
+    for line in lines:
+        await exchange.send(line)
+    match play.ending:
+        case "silent":
+            await exchange.gone.wait()
+        case "dropped":
+            exchange.writer.close()
+        case _:
+            await exchange.end()
+
+
+_REFUSALS: dict[str, tuple[int, Any]] = {
+    "overloaded": (503, {"error": {"code": 503, "message": "no room", "type": "busy"}}),
+    "server": (500, {"error": {"code": 500, "message": "compute error", "type": "server_error"}}),
+    "bad_request": (400, {"error": {"code": 400, "message": "nonsense", "type": "invalid_request_error"}}),
+    "context_window": (
+        400,
+        {"error": {"type": "exceed_context_size_error", "message": "…", "n_prompt_tokens": 9, "n_ctx": 8}},
+    ),
+}
+
+
+def _ollama_lines(play: Play) -> list[str]:
+    lines: list[dict[str, Any]] = [{"message": {"content": piece}, "done": False} for piece in play.pieces]
+    if play.ending == "error":
+        lines.append({"error": "compute error"})
+    if play.ending == "finish":
+        counts = {"prompt_eval_count": PROMPT_TOKENS, "eval_count": OUTPUT_TOKENS} if play.counts else {}
+        lines.append({"message": {"content": ""}, "done": True, "done_reason": "stop", **counts})
+    return [json.dumps(line) + "\n" for line in lines]
+
+
+def _llama_lines(play: Play) -> list[str]:
+    chunks: list[dict[str, Any]] = [
+        {"choices": [{"index": 0, "finish_reason": None, "delta": {"content": piece}}]} for piece in play.pieces
+    ]
+    if play.ending == "error":
+        chunks.append({"error": {"code": 500, "message": "compute error", "type": "server_error"}})
+    if play.ending == "finish":
+        chunks.append({"choices": [{"index": 0, "finish_reason": "stop", "delta": {}}]})
+        if play.counts:
+            chunks.append(
+                {"choices": [], "usage": {"prompt_tokens": PROMPT_TOKENS, "completion_tokens": OUTPUT_TOKENS}}
+            )
+    done = ["data: [DONE]\n\n"] if play.ending == "finish" else []
+    return [f"data: {json.dumps(chunk)}\n\n" for chunk in chunks] + done
