@@ -48,6 +48,12 @@ class Extraction:
         if getattr(node, "type_params", None):
             raise EditRefusedError("extract", f"{node.name} has type parameters, which a new function would not see.")
         self.flow: Flow = flow_of(node, self.bindings)
+        self._generates = isinstance(node, ast.AsyncFunctionDef) and any(
+            isinstance(each, ast.Yield) for each in _own(node.body)
+        )
+        body = {id(each) for each in ast.walk(node)}
+        variables = (*self.bindings.variables(), *self.bindings.unbound.values())
+        self._used = [each for each in variables if any(id(site.node) in body for site in each.sites)]
 
     def plan(self, statements: list[ast.stmt]) -> Plan:
         """The plan for consecutive statements of one block of the function."""
@@ -106,15 +112,14 @@ class Extraction:
             raise _refused("they declare global or nonlocal names")
         if _jumps_out(statements):
             raise _refused("they break or continue a loop that is outside of them")
-        generates = any(isinstance(each, ast.Yield) for each in _own(self.node.body))
-        if generates and isinstance(self.node, ast.AsyncFunctionDef) and any(isinstance(x, ast.Return) for x in own):
+        if self._generates and any(isinstance(each, ast.Return) for each in own):
             raise _refused("they return from an asynchronous generator")
         if self.module.text.startswith("elif", self.module.start(statements[0])):
             raise _refused("they begin with elif")
 
     def _refuse_names(self, inside: set[int]) -> None:
         """Refuse what the new function could not assign, or would see otherwise than through its parameters."""
-        for variable in (*self.bindings.variables(), *self.bindings.unbound.values()):
+        for variable in self._used:
             sites = [site for site in variable.sites if id(site.node) in inside]
             if sites and variable.scope is self.scope:
                 self._refuse_shared(variable, sites, inside)

@@ -52,7 +52,12 @@ def relocate(tree: ast.AST, text: str, place: Place) -> None:
         if isinstance(node, ast.JoinedStr):
             pending += _place_fields(node, _fields_of(node, text, place), text, place)
         else:
-            pending += ast.iter_child_nodes(node)
+            for name in node._fields:
+                child = getattr(node, name, None)
+                if isinstance(child, list):
+                    pending += (each for each in child if isinstance(each, ast.AST))
+                elif isinstance(child, ast.AST) and child._fields:
+                    pending.append(child)
 
 
 def _fields_of(node: ast.JoinedStr, text: str, place: Place) -> tuple[_Field, ...]:

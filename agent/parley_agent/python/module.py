@@ -126,7 +126,7 @@ def read(source: str) -> Module:
 
 def definition_at(module: Module, span: Span) -> DefinitionNode:
     """The definition that `span` is of: the largest inside it, else the innermost around it."""
-    found = [node for node in ast.walk(module.tree) if isinstance(node, DEFINITIONS)]
+    found = definitions(module.tree)
     inside = [node for node in found if span.contains(whole_span(module, node))]
     if inside:
         return max(inside, key=lambda node: _length(whole_span(module, node)))
@@ -135,6 +135,21 @@ def definition_at(module: Module, span: Span) -> DefinitionNode:
         line = module.line_of(span.start)
         raise EditRefusedError("no-definition", f"There is no function, method or class at line {line}.")
     return min(around, key=lambda node: _length(whole_span(module, node)))
+
+
+def definitions(tree: ast.Module) -> list[DefinitionNode]:
+    """Every function, method and class; looks at statements only, which is much faster than `ast.walk`."""
+    found: list[DefinitionNode] = []
+    pending: list[ast.AST] = [tree]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, DEFINITIONS):
+            found.append(node)
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+            inner = getattr(node, name, None)
+            if isinstance(inner, list):
+                pending += inner
+    return found
 
 
 def function_at(module: Module, span: Span) -> FunctionNode:

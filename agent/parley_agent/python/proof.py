@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from parley_agent.python.bindings import analyse
 from parley_agent.python.errors import EditRefusedError
 from parley_agent.python.lexer import comments
-from parley_agent.python.module import DEFINITIONS, FUNCTIONS, Module, read
+from parley_agent.python.module import DEFINITIONS, FUNCTIONS, DefinitionNode, Module, definitions, read
+from parley_agent.python.scope_walk import parameters
 from parley_agent.python.visibility import fixed_because
 
 if TYPE_CHECKING:
@@ -120,9 +121,13 @@ def _equal(left: ast.AST, right: ast.AST, judge: _Judge = _no_opinion, lists: _L
             if len(one) != len(other):
                 return False
             pending += zip(one, other, strict=True)
-        elif repr(one) != repr(other):
+        elif not _same_constant(one, other):
             return False
     return True
+
+
+def _same_constant(one: object, other: object) -> bool:
+    return one == other if not isinstance(one, float | complex) else repr(one) == repr(other)
 
 
 def _counting(lists: _Lists, node: ast.AST, field: str) -> object:
@@ -185,12 +190,9 @@ def _imports_only_for_annotations(before: Module, after: Module) -> bool:
 
 def _read_in_annotations_only(module: Module) -> set[str]:
     """The names that are read in annotations of functions, and bound at most by typing imports."""
-    hints: set[int] = set()
-    for node in ast.walk(module.tree):
-        found = (
-            [node.annotation] if isinstance(node, ast.arg) else [node.returns] if isinstance(node, FUNCTIONS) else []
-        )
-        hints.update(id(each) for annotation in found if annotation for each in ast.walk(annotation))
+    annotations = [each for node in definitions(module.tree) for each in _annotations(node)]
+    nodes = [each for annotation in annotations for each in ast.walk(annotation)]
+    hints = {id(each) for each in nodes}
     imports = {id(alias) for node in module.tree.body if _is_hint_import(node) for alias in ast.walk(node)}
     bindings = analyse(module)
     variables = [*bindings.variables(), *bindings.unbound.values()]
@@ -198,11 +200,17 @@ def _read_in_annotations_only(module: Module) -> set[str]:
     outside = {site.name for each in variables for site in each.sites if id(site.node) not in hints | imports}
     quoted = {
         word
-        for node in ast.walk(module.tree)
-        if id(node) in hints and isinstance(node, ast.Constant) and isinstance(node.value, str)
+        for node in nodes
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
         for word in _names_in(node.value)
     }
     return (inside | quoted) - outside
+
+
+def _annotations(node: DefinitionNode) -> list[ast.expr]:
+    if isinstance(node, ast.ClassDef):
+        return []
+    return [each for each in (*(parameter.annotation for parameter in parameters(node)), node.returns) if each]
 
 
 def _names_in(text: str) -> set[str]:

@@ -12,7 +12,7 @@ from parley_agent.python.errors import EditRefusedError
 from parley_agent.python.imports import import_edits
 from parley_agent.python.layout import header_colon
 from parley_agent.python.lexer import lex
-from parley_agent.python.module import FunctionNode, Module, function_at, read, whole_span
+from parley_agent.python.module import FunctionNode, Module, definitions, function_at, read, whole_span
 from parley_agent.python.proof import same_without_annotations
 from parley_agent.python.returns import problem_with_return
 from parley_agent.python.scope_walk import parameters
@@ -94,7 +94,7 @@ def _missing(module: Module, node: FunctionNode) -> tuple[str, ...]:
 
 
 def _is_method(module: Module, node: FunctionNode) -> bool:
-    return any(isinstance(each, ast.ClassDef) and node in each.body for each in ast.walk(module.tree))
+    return any(isinstance(each, ast.ClassDef) and node in each.body for each in definitions(module.tree))
 
 
 def _has_decorator(node: FunctionNode, name: str) -> bool:

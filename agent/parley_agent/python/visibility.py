@@ -73,9 +73,14 @@ def _because_of_its_bindings(module: Module, variable: Variable) -> str | None:
 
 
 def _parameter_fixed(module: Module, variable: Variable, name: str) -> str | None:
-    node = variable.scope.node if variable.scope else None
-    if isinstance(node, ast.Lambda):
-        return None if _lambda_is_private(module, node, name) else "is a parameter that a caller may pass by keyword"
+    scope = variable.scope
+    node = scope.node if scope else None
+    if scope and isinstance(node, ast.Lambda):
+        return (
+            None
+            if _lambda_is_private(module, scope, node, name)
+            else "is a parameter that a caller may pass by keyword"
+        )
     if not isinstance(node, FUNCTIONS):
         return "is visible outside the definition"
     arguments = node.args
@@ -96,18 +101,18 @@ def _is_private(module: Module, function: Variable) -> bool:
     definitions = [site.node for site in function.sites if site.action != "read"]
     if len(definitions) != 1 or not isinstance(definitions[0], FUNCTIONS) or definitions[0].decorator_list:
         return False
-    called = _facts(module).called
+    called = _facts(module, _root(function.scope)).called
     return all(id(site.node) in called for site in function.sites if site.action == "read")
 
 
 def _passed_by_keyword(module: Module, function: Variable, name: str) -> bool:
-    called = _facts(module).called
+    called = _facts(module, _root(function.scope)).called
     calls = [called[id(site.node)] for site in function.sites if id(site.node) in called]
     return any(keyword.arg in (name, None) for call in calls for keyword in call.keywords)
 
 
-def _lambda_is_private(module: Module, node: ast.Lambda, name: str) -> bool:
-    facts = _facts(module)
+def _lambda_is_private(module: Module, scope: Scope, node: ast.Lambda, name: str) -> bool:
+    facts = _facts(module, _root(scope))
     if id(node) in facts.lambdas_by_position:
         return True
     target = facts.lambdas_named.get(id(node))
@@ -129,7 +134,7 @@ def _because_of_what_reads_names(module: Module, scope: Scope) -> str | None:
 def reader_of_names(module: Module, scope: Scope) -> str | None:
     """What in `scope` reads names while the code runs, such as "locals()"; None if nothing does."""
     bindings = analyse(module)
-    called = _facts(module).called
+    called = _facts(module, _root(scope)).called
     for node in ast.walk(scope.node):
         if isinstance(node, ast.Name) and node.id in _DYNAMIC and bindings.owner[(id(node), "id", 0)].scope is None:
             call = called.get(id(node))
@@ -141,10 +146,10 @@ def reader_of_names(module: Module, scope: Scope) -> str | None:
 
 
 def _because_it_is_shown(module: Module, variable: Variable) -> str | None:
-    shown = _facts(module).shown
+    scope = variable.scope
+    shown = _facts(module, _root(scope)).shown
     if any(id(site.node) in shown for site in variable.sites):
         return "is printed with its name by an f-string (`{name=}`)"
-    scope = variable.scope
     if scope is not None and variable.name in _words_about_types(module, scope):
         return "is named in a type comment or in an annotation written as text"
     return None
@@ -167,12 +172,18 @@ def _words_about_types(module: Module, scope: Scope) -> frozenset[str]:
     return frozenset(words)
 
 
-@lru_cache(maxsize=4)
-def _facts(module: Module) -> _Facts:
+def _root(scope: Scope | None) -> ast.AST | None:
+    """The outermost function or lambda around `scope`: all that can call what is local to it."""
+    functions = [each.node for each in scope.chain() if each.kind not in ("module", "class")] if scope else []
+    return functions[-1] if functions else None
+
+
+@lru_cache(maxsize=16)
+def _facts(module: Module, root: ast.AST | None) -> _Facts:
     called: dict[int, ast.Call] = {}
     by_position: set[int] = set()
     named: dict[int, ast.Name] = {}
-    for node in ast.walk(module.tree):
+    for node in ast.walk(root) if root else ():
         if isinstance(node, ast.Call):
             called[id(node.func)] = node
             by_position.update(id(each) for each in _called_by_position(analyse(module), node))
