@@ -196,7 +196,7 @@ def _read_in_annotations_only(module: Module) -> set[str]:
     imports = {id(alias) for node in module.tree.body if _is_hint_import(node) for alias in ast.walk(node)}
     bindings = analyse(module)
     variables = [*bindings.variables(), *bindings.unbound.values()]
-    inside = {each.name for each in variables}
+    inside = {site.name for each in variables for site in each.sites if id(site.node) in hints}
     outside = {site.name for each in variables for site in each.sites if id(site.node) not in hints | imports}
     quoted = {
         word
