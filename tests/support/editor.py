@@ -14,12 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lsprotocol import types
-from pygls.protocol import default_converter
 from pygls.uris import from_fs_path, to_fs_path
 from pytest_lsp import LanguageClient, client_capabilities
 from pytest_lsp.client import register_lsp_features
 
-from parley_server.lsp.protocol import raw_params
+from parley_server.lsp.demo import client_converter
 
 PROFILES = ("visual-studio-code@v1.65.2", "neovim@v0.11.0", "emacs@v29.1")
 VSCODE, NEOVIM, EMACS = PROFILES
@@ -225,7 +224,7 @@ async def editing(tmp_path, script, *, profile=VSCODE, manners=None, arguments=(
     """An editor of one profile with a server that answers from `script`, a list of JSON lines."""
     script_file = tmp_path / "script.jsonl"
     script_file.write_text("".join(json.dumps(line) + "\n" for line in script), encoding="utf-8")
-    client = LanguageClient(converter_factory=_converter)
+    client = LanguageClient(converter_factory=client_converter)
     register_lsp_features(client)
     editor = Editor(client, manners or Manners())
     _register(client, editor)
@@ -273,9 +272,3 @@ def _hear(client, editor, method):
     @client.feature(method)
     def hear(params):
         editor.hear(method, params)
-
-
-def _converter():
-    converter = default_converter()
-    raw_params(converter)
-    return converter

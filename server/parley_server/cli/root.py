@@ -10,9 +10,11 @@ from importlib.metadata import version
 import typer
 
 from parley_server.cli.boundary import run_guarded
+from parley_server.cli.demo import demo
 from parley_server.cli.doctor import doctor
 from parley_server.cli.models import models
 from parley_server.cli.profile import profile
+from parley_server.cli.refactor import refactor
 from parley_server.cli.serve import serve
 
 app = typer.Typer(
@@ -40,6 +42,8 @@ def _root(
     pass
 
 
+app.command()(demo)
+app.command()(refactor)
 app.command()(serve)
 app.add_typer(models, name="models")
 app.command()(profile)

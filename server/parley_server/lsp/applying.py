@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Protocol
 from pygls.exceptions import JsonRpcException
 
 from parley_agent.document import apply_edits
+from parley_server.files import FileError, read_text
 from parley_server.lsp import to_lsp
-from parley_server.lsp.documents import DocumentError, read_file
+from parley_server.lsp.documents import DocumentError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -173,8 +174,8 @@ async def _holds(path: str | None, target: str) -> bool:
     if path is None:
         return False
     try:
-        return same_lines(await asyncio.to_thread(read_file, path), target)
-    except DocumentError:
+        return same_lines(await asyncio.to_thread(read_text, path), target)
+    except FileError:
         return False
 
 

@@ -8,17 +8,15 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from parley_agent.document import Document
+from parley_server.files import FileError, read_text
 from parley_server.lsp.positions import LineColumn, LineIndex, PositionEncoding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-
-LARGEST_FILE_BYTES = 8_000_000
 
 
 class DocumentError(Exception):
@@ -122,7 +120,10 @@ class Documents:
         path = self._to_path(uri)
         if path is None:
             raise DocumentError(f"{uri} is not open in the editor and names no file.")
-        text = await asyncio.to_thread(read_file, path)
+        try:
+            text = await asyncio.to_thread(read_text, path)
+        except FileError as error:
+            raise DocumentError(str(error)) from error
         return Document(uri=uri, language="", text=text, path=path)
 
     async def becomes(self, uri: str, expected: Callable[[str], bool], within_s: float) -> bool:
@@ -172,25 +173,6 @@ class _Watch:
 
     async def __aexit__(self, *_: object) -> None:
         self._registered.remove(self)
-
-
-def read_file(path: str) -> str:
-    """The text of a file, line ends as they are.
-
-    Raises:
-        DocumentError: it does not exist, is too large, or is no UTF-8 text.
-    """
-    try:
-        size = Path(path).stat().st_size
-        if size > LARGEST_FILE_BYTES:
-            raise DocumentError(f"{path} has {size:,} bytes; Parley reads files up to {LARGEST_FILE_BYTES:,} bytes.")
-        return Path(path).read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise DocumentError(
-            f"{path} is not UTF-8 text (byte {error.start} is {error.object[error.start]:#04x}); save it as UTF-8."
-        ) from error
-    except OSError as error:
-        raise DocumentError(f"{path} cannot be read: {error.strerror}.") from error
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")

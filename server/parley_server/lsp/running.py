@@ -221,6 +221,8 @@ def _phase(notification: wire.Notification) -> str:
             return "starting again"
         case wire.Repairing():
             return "asking again, with what was wrong"
+        case wire.Testing():
+            return "running the tests"
         case _:
             return "checking the answer"
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from parley_providers.provider import ModelFacts
 
 
-def notification(event: RefactorEvent, request_id: str) -> wire.Notification | None:
+def notification(event: RefactorEvent, request_id: str) -> wire.Notification | None:  # noqa: PLR0911 - one for each
     """What the editor is told of `event`; nothing of pieces of text and of the end, which are told elsewhere."""
     match event:
         case requests.Asked():
@@ -32,6 +32,8 @@ def notification(event: RefactorEvent, request_id: str) -> wire.Notification | N
             return _answered(event, request_id)
         case requests.Repairing(attempt=attempt, problem=problem):
             return wire.Repairing(id=request_id, seq=0, attempt=attempt, problem=problem)
+        case requests.RunningTests(command=command):
+            return wire.Testing(id=request_id, seq=0, command=command)
         case _:
             return None
 

@@ -40,6 +40,7 @@ class Method(StrEnum):
     RESTARTED = "parley/restarted"
     ANSWERED = "parley/answered"
     REPAIRING = "parley/repairing"
+    TESTING = "parley/testing"
     FINISHED = "parley/finished"
     RESEND = "parley/resend"
 
@@ -312,6 +313,15 @@ class Repairing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Testing:
+    """The test command that was named runs on the result, in a scratch copy."""
+
+    id: Id
+    seq: Seq
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
     """How a request ended. In every outcome but `applied` and `unconfirmed` the document is as it was."""
 
@@ -348,7 +358,7 @@ class ResendResult:
     notifications: tuple[Sent, ...]
 
 
-Notification: TypeAlias = Started | Asked | RouteChosen | Token | Restarted | Answered | Repairing | Finished
+Notification: TypeAlias = Started | Asked | RouteChosen | Token | Restarted | Answered | Repairing | Testing | Finished
 
 METHODS: dict[type, Method] = {
     Started: Method.STARTED,
@@ -358,5 +368,6 @@ METHODS: dict[type, Method] = {
     Restarted: Method.RESTARTED,
     Answered: Method.ANSWERED,
     Repairing: Method.REPAIRING,
+    Testing: Method.TESTING,
     Finished: Method.FINISHED,
 }

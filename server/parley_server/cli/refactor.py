@@ -1,0 +1,157 @@
+"""`parley refactor`: one refactoring from the terminal, shown as a diff or written to the file."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shlex
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from parley_agent.refactor.tasks import TaskClass
+
+if TYPE_CHECKING:
+    from parley_agent.document import Document, Span
+    from parley_agent.refactor.requests import RefactorEvent, RefactorRequest
+    from parley_server.application import Application
+    from parley_server.cli.outcome import Outcome
+
+_CANCELLED = 130
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A file and lines of it, counted from 1; without lines the whole file."""
+
+    path: Path
+    first_line: int | None = None
+    last_line: int | None = None
+
+
+def refactor(
+    target: Annotated[str, typer.Argument(metavar="FILE[:START[-END]]", help="The file and its lines, from 1.")],
+    instruction: Annotated[str | None, typer.Argument(help="What you want, in your words.")] = None,
+    task: Annotated[
+        TaskClass | None, typer.Option("--as", help="The kind of work, instead of or beside words.")
+    ] = None,
+    write: Annotated[
+        bool, typer.Option("--write/--diff", help="Write the file; or only show the diff, which is the default.")
+    ] = False,
+    model: Annotated[str | None, typer.Option(help="This model, as `parley models list` names it.")] = None,
+    test_command: Annotated[
+        str | None,
+        typer.Option(help="A program, such as 'pytest -q', that must pass on the result; in a scratch copy."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the diff.")] = False,
+    scripted: Annotated[Path | None, typer.Option(hidden=True, help="Answer from a script.")] = None,
+) -> None:
+    """Refactor code with a model, and show what would change.
+
+    parley refactor billing.py:12-40 "rename for clarity"
+
+    parley refactor billing.py:12 --as docstring --write
+
+    Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 cancelled.
+    """
+    from parley_server.app import build_application
+
+    if instruction is None and task is None:
+        raise typer.BadParameter('say what to do: an instruction such as "simplify this", or --as with a task class')
+    wanted = _target(target)
+    words = tuple(shlex.split(test_command)) if test_command else None
+    try:
+        request = _request(wanted, instruction, task, model, words)
+        outcome = asyncio.run(_outcome(build_application(scripted), request, tokens=not as_json))
+        if write:
+            outcome = outcome.written()
+    except KeyboardInterrupt:
+        typer.echo("Cancelled; nothing was changed.", err=True)
+        raise typer.Exit(_CANCELLED) from None
+    outcome.show(as_json=as_json)
+    raise typer.Exit(0 if outcome.succeeded else 1)
+
+
+def _target(given: str) -> Target:
+    found = re.fullmatch(r"(?P<path>.+?)(?::(?P<first>\d+)(?:-(?P<last>\d+))?)?", given)
+    if found is None or not found["path"]:
+        raise typer.BadParameter(f"{given!r} names no file; write it like billing.py:12-40")
+    first = int(found["first"]) if found["first"] else None
+    last = int(found["last"]) if found["last"] else first
+    if first is not None and last is not None and not 1 <= first <= last:
+        raise typer.BadParameter(f"{given!r}: lines count from 1, and the first comes before the last")
+    return Target(path=Path(found["path"]), first_line=first, last_line=last)
+
+
+def _request(
+    target: Target, instruction: str | None, task: TaskClass | None, model: str | None, words: tuple[str, ...] | None
+) -> RefactorRequest:
+    import uuid
+
+    from parley_agent.document import Document
+    from parley_agent.refactor.requests import RefactorRequest
+    from parley_server.files import read_text
+
+    path = target.path.absolute()
+    document = Document(uri=path.as_uri(), language="", text=read_text(str(path)), path=str(path))
+    return RefactorRequest(
+        document=document,
+        selection=_selection(document, target),
+        task=task,
+        instruction=instruction,
+        model=model,
+        test_command=words,
+        workspace_root=str(_root_of(path)),
+        correlation_id=uuid.uuid4().hex,
+    )
+
+
+def _selection(document: Document, target: Target) -> Span:
+    """The lines as a span; one line alone is a cursor at its first character that is no blank."""
+    from parley_agent.document import Span
+    from parley_server.lsp.positions import LineIndex
+
+    if target.first_line is None or target.last_line is None:
+        return Span(start=0, end=len(document.text))
+    index = LineIndex(document.text)
+    if target.first_line > len(index):
+        raise typer.BadParameter(f"{target.path} has {len(index)} lines; there is no line {target.first_line}")
+    start, end = index.line_start(target.first_line - 1), index.line_start(target.last_line)
+    if target.first_line == target.last_line:
+        line = document.text[start:end]
+        start += len(line) - len(line.lstrip())
+        return Span(start=min(start, end), end=min(start, end))
+    return Span(start=start, end=end)
+
+
+def _root_of(path: Path) -> Path:
+    """The workspace: the nearest folder above that is a repository, else the file's own."""
+    for folder in path.parents:
+        if (folder / ".git").exists():
+            return folder
+    return path.parent
+
+
+async def _outcome(application: Application, request: RefactorRequest, *, tokens: bool) -> Outcome:
+    from rich.console import Console
+
+    from parley_providers.errors import ProviderError
+    from parley_server.cli.outcome import Outcome
+    from parley_server.cli.telling import Teller
+
+    console = Console(stderr=True)
+    teller = Teller(console, tokens=tokens and console.is_terminal)
+    events: list[RefactorEvent] = []
+    try:
+        async with aclosing(application.refactor(request)) as stream:
+            async for event in stream:
+                teller.tell(event)
+                events.append(event)
+    except ProviderError as error:
+        return Outcome.failed(request, error)
+    finally:
+        await application.aclose()
+    return Outcome.of(request, events)
