@@ -122,9 +122,14 @@ class AnswerAssembly:
 def _arguments(call: _Call) -> JsonObject:
     text = "".join(call.arguments)
     try:
-        arguments = json.loads(text) if text.strip() else {}
-    except ValueError as error:
+        arguments = json.loads(text, parse_constant=_refuse) if text.strip() else {}
+    except (ValueError, RecursionError) as error:
         raise ToolArgumentsError(call.name) from error
     if not isinstance(arguments, dict):
         raise ToolArgumentsError(call.name)
     return arguments
+
+
+def _refuse(constant: str) -> None:
+    """Python reads NaN and the infinities, JSON has none."""
+    raise ValueError(constant)

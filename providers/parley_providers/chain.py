@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING
@@ -126,11 +126,12 @@ class ProviderChain:
         return False
 
     async def models(self) -> tuple[ModelFacts, ...]:
-        """The models of every provider that is available."""
+        """The models of every provider that is available; one that fails just then has none."""
         found: list[ModelFacts] = []
         for provider in self._providers.values():
             if await provider.is_available():
-                found.extend(await provider.models())
+                with suppress(ProviderError):
+                    found.extend(await provider.models())
         return tuple(found)
 
     async def facts(self, model: str) -> ModelFacts:
@@ -168,7 +169,7 @@ class ProviderChain:
         await self._resilience.ready()
         self._resilience.budget.earn()
         for route in self._permitted(request, await self._router.routes(request)):
-            for attempt in count(1):
+            for attempt in count(1):  # pragma: no branch - it counts for ever
                 try:
                     async with aclosing(self._attempt(course.route(route), request)) as events:
                         async for event in events:

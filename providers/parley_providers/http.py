@@ -228,7 +228,7 @@ class HttpServer:
     def _json(self, text: bytes, path: str) -> WireJson:
         try:
             return json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             message = f"{self._name} answered {path} with something that is not JSON. Is it the right server?"
             raise self._fault(ServerError, message, "") from error
 

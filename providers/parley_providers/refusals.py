@@ -77,7 +77,7 @@ def json_or_none(text: str) -> WireJson:
     """The value of `text` if it is JSON, else None."""
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -165,7 +165,7 @@ class LlamaServerProvider:
             return reader.take(chunk)
         except json.JSONDecodeError as error:
             raise self._truncated(model) from error
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, RecursionError) as error:
             message = f"{self._name} sent a chunk of an unknown shape ({error})."
             raise ServerError(message, provider=self._name, model=model) from error
 

@@ -186,6 +186,7 @@ async def test_a_broken_connection_is_a_truncated_answer():
         ('data: {"choices": [{"del', StreamTruncatedError),
         ('data: {"choices": "no"}\n\n', ServerError),
         ("data: 5\n\n", ServerError),
+        ("data: " + "[" * 100_000 + "\n\n", ServerError),
     ],
 )
 async def test_errors_within_the_stream_are_errors(line, error):
@@ -247,6 +248,17 @@ async def test_nobody_there_says_how_to_start_it():
     assert "Nothing answers at http://127.0.0.1:1" in str(error)
     assert "llama-server -m" in str(error)
     await provider.aclose()
+
+
+@pytest.mark.parametrize(("reasoning", "sent"), [(None, None), ("off", False), ("low", True)])
+async def test_thinking_is_a_variable_of_the_chat_template(reasoning, sent):
+    """Left out where the request leaves it to the model."""
+    async with serving(_speaking(_delta(finish="stop"))) as server:
+        provider = LlamaServerProvider(server.url)
+        await provider.complete(_ask(reasoning=reasoning))
+        await provider.aclose()
+    expected = None if sent is None else {"enable_thinking": sent}
+    assert server.bodies[0].get("chat_template_kwargs") == expected
 
 
 async def test_everything_of_a_request_goes_over_the_wire():

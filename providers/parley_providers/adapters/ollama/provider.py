@@ -189,7 +189,7 @@ class OllamaProvider:
             return reader.take(wire)
         except ValueError as error:
             raise self._truncated(model) from error
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, RecursionError) as error:
             message = f"{self._name} sent a line of an unknown shape ({error})."
             raise ServerError(message, provider=self._name, model=model) from error
 

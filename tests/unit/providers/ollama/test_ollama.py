@@ -427,6 +427,7 @@ def test_a_refusal_is_classified_by_its_words_first(status, body, kind):
     [
         ('{"message": {"content": "ha', StreamTruncatedError),
         ("[1]\n", ServerError),
+        ('{"message": ' + "[" * 100_000 + "\n", ServerError),
         ("5\n", ServerError),
         ('{"message": "no"}\n', ServerError),
         ('{"message": {"tool_calls": [{}]}}\n', ServerError),
