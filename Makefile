@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= bench-results.json
 
-.PHONY: help demo test bench clean postgres
+.PHONY: help demo test bench clean postgres toolchains
 
 help:
 	@echo "make demo   set up, fetch the embedded model, and watch one refactoring happen"
@@ -15,10 +15,10 @@ help:
 demo: $(VENV)/.local
 	$(BIN)/parley demo
 
-test: $(VENV)/.dev postgres
+test: $(VENV)/.dev postgres toolchains
 	$(BIN)/nox
 
-bench: $(VENV)/.dev postgres
+bench: $(VENV)/.dev postgres toolchains
 	$(BIN)/python -m tests.benchmarks --out $(OUT)
 
 $(BIN)/python:
@@ -39,6 +39,14 @@ postgres:
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    echo "Installing PostgreSQL for the tests"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends postgresql >/dev/null; \
 	  else echo "The tests need PostgreSQL's programs. Install them: sudo apt-get install postgresql"; exit 1; fi; }
+
+# The evaluation's refactorings in JavaScript and Go are run before and after.
+toolchains:
+	@missing="$$(command -v node >/dev/null || echo nodejs) $$(command -v go >/dev/null || echo golang-go)"; \
+	if [ -n "$${missing# }" ]; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing $$missing for the tests"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing >/dev/null; \
+	  else echo "The tests run JavaScript and Go. Install them: sudo apt-get install $$missing"; exit 1; fi; fi
 
 clean:
 	rm -rf $(VENV) .nox .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
