@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from parley_agent.refactor.decision_edits import can_rename, definition_of, has_docstring, poor_names, unhinted
+from parley_agent.refactor.decision_edits import (
+    can_rename,
+    definition_of,
+    extractable_lines,
+    has_docstring,
+    poor_names,
+    unhinted,
+)
 from parley_agent.refactor.errors import RefactorRefusedError
 from parley_agent.refactor.new_test_file import has_convention
 from parley_agent.refactor.tasks import TaskClass
@@ -49,19 +56,25 @@ def refuse_if_not_applicable(
 
 def _nothing_to_do(task: TaskClass, place: Place) -> str:
     name, language = place.target.name, place.language.name
+    reason = ""
     match task:
         case TaskClass.RENAME if can_rename(place) and not poor_names(place):
-            return f"{name} has no local name that is worth a better one."
+            reason = f"{name} has no local name that is worth a better one."
         case TaskClass.DOCSTRING if has_docstring(place):
-            return f"{name} has a docstring already. Delete it first if you want another one."
+            reason = f"{name} has a docstring already. Delete it first if you want another one."
         case TaskClass.TYPE_HINTS if place.language.id not in _TYPES_ARE_OPTIONAL:
-            return f"{language} has no type hints to add."
+            reason = f"{language} has no type hints to add."
         case TaskClass.TYPE_HINTS if place.is_python and not unhinted(place):
-            return f"{name} has all its type hints already."
+            reason = f"{name} has all its type hints already."
+        case TaskClass.EXTRACT_FUNCTION if (
+            place.is_python and not place.selected_lines and not extractable_lines(place)
+        ):
+            reason = f"{name} has no block of lines that can become a function of its own."
         case TaskClass.GENERATE_TESTS if not has_convention(place):
-            return f"Parley knows no convention for tests in {language} yet."
+            reason = f"Parley knows no convention for tests in {language} yet."
         case _:
-            return ""
+            pass
+    return reason
 
 
 def _refuse_broken_syntax(place: Place) -> None:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from parley_agent.document import Span, TextEdit, apply_edits
-from parley_agent.hidden_unicode import hidden_characters
 from parley_agent.refactor.errors import AnswerRejectedError
 from parley_agent.refactor.forms.form import Candidate
 from parley_agent.refactor.import_lines import import_edits
@@ -41,11 +40,6 @@ def assembled(context: Context, view: View, code: str) -> Candidate:
         AnswerRejectedError: the answer does not hold the target, or changes or adds something else.
     """
     place = context.place
-    if hidden_characters(place.code):
-        raise AnswerRejectedError(
-            "hidden-characters",
-            f"{place.target.name} holds hidden characters that a rewrite would lose. Remove them first.",
-        )
     pieces = _taken_apart(place, code) if place.target.definition is not None else _Pieces(target=code)
     screen = view.screen
     screen.check_placeholders("\n".join((pieces.target, *pieces.siblings, *pieces.import_lines)), view.code)

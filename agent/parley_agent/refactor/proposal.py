@@ -56,8 +56,16 @@ def _proposal(context: Context, candidate: Candidate, notes: tuple[str, ...]) ->
 
 def _screen_notes(view: View) -> tuple[str, ...]:
     notes: list[str] = []
-    if view.screen.hidden_count:
-        notes.append(f"{view.screen.hidden_count} hidden characters of the text were not shown to the model.")
-    if view.screen.secret_count:
-        notes.append(f"{view.screen.secret_count} secrets were hidden from the model and put back.")
+    if count := view.screen.hidden_count:
+        notes.append(f"{count} hidden {_plural('character', count)} of the text {_were(count)} not shown to the model.")
+    if count := view.screen.secret_count:
+        notes.append(f"{count} {_plural('secret', count)} {_were(count)} hidden from the model and put back.")
     return tuple(notes)
+
+
+def _plural(noun: str, count: int) -> str:
+    return noun if count == 1 else f"{noun}s"
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"

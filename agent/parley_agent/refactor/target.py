@@ -46,6 +46,17 @@ class Place:
         return self.document.text[self.target.span.start : self.target.span.end]
 
     @property
+    def selected_lines(self) -> tuple[int, int] | None:
+        """The first and last selected line, from 1, if some but not all of the definition's body is selected."""
+        text, definition = self.document.text, self.target.definition
+        chosen = text[self.selection.start : self.selection.end]
+        if not chosen.strip() or definition is None or self.selection.start < definition.body.start:
+            return None
+        start = self.selection.end - len(chosen.lstrip())
+        end = self.selection.start + len(chosen.rstrip())
+        return text.count("\n", 0, start) + 1, text.count("\n", 0, end) + 1
+
+    @property
     def is_python(self) -> bool:
         """Whether the edits and proofs for Python apply."""
         return self.language.id == "python"

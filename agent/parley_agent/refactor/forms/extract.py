@@ -18,6 +18,7 @@ from parley_agent.refactor.layout import dedented
 from parley_providers.messages import assistant, system, user
 
 if TYPE_CHECKING:
+    from parley_agent.python.extract import LineRange
     from parley_agent.refactor.context import Context, View
     from parley_agent.refactor.forms.form import Answer
     from parley_agent.refactor.target import Place
@@ -74,7 +75,7 @@ class ExtractForm:
                 system("You move a block of code into a function of its own, clearly named. Answer with JSON only."),
                 user(_task(example)),
                 assistant(json.dumps(answer)),
-                user(f"The function:\n{block(view.code, 'python')}\n\n{wish_line(view)}{_task(shown)}"),
+                user(f"This is part of the function {context.place.target.name}.\n{wish_line(view)}{_task(shown)}"),
             ),
             max_output_tokens=48,
             json_schema={
@@ -110,13 +111,10 @@ def _blocks(context: Context) -> tuple[Block, ...]:
         RefactorRefusedError: no block can be moved.
     """
     place = context.place
-    lines = context.wish.lines or _selected_lines(place)
+    lines = context.wish.lines or place.selected_lines
     if lines is not None:
         return (_block(place, *lines),)
-    ranked = sorted(
-        extractable_lines(place),
-        key=lambda each: _worth(place, each.first_line, each.last_line, each.reads, each.writes),
-    )
+    ranked = sorted(extractable_lines(place), key=lambda each: _worth(place, each))
     chosen: list[Block] = []
     for each in reversed(ranked):
         apart = all(_shared(each.first_line, each.last_line, other) < 0.6 for other in chosen)
@@ -129,18 +127,6 @@ def _blocks(context: Context) -> tuple[Block, ...]:
     return tuple(sorted(chosen, key=lambda each: each.first_line))
 
 
-def _selected_lines(place: Place) -> tuple[int, int] | None:
-    """The selected lines, if some but not all of the function's body is selected."""
-    text, selection = place.document.text, place.selection
-    chosen = text[selection.start : selection.end]
-    definition = place.target.definition
-    if not chosen.strip() or definition is None or selection.start < definition.body.start:
-        return None
-    start = selection.end - len(chosen.lstrip())
-    end = selection.start + len(chosen.rstrip())
-    return text.count("\n", 0, start) + 1, text.count("\n", 0, end) + 1
-
-
 def _block(place: Place, first_line: int, last_line: int) -> Block:
     lines = place.document.text.splitlines()[first_line - 1 : last_line]
     first = lines[0] if lines else ""
@@ -148,14 +134,19 @@ def _block(place: Place, first_line: int, last_line: int) -> Block:
     return Block(first_line=first_line, last_line=last_line, code=dedented("\n".join(lines), indent))
 
 
-def _worth(
-    place: Place, first_line: int, last_line: int, reads: tuple[str, ...], writes: tuple[str, ...]
-) -> tuple[float, int]:
-    """How much a function of these lines would help: many lines, few names in and out, not most of the body."""
+def _worth(place: Place, lines: LineRange) -> tuple[float, int]:
+    """How much a function of these lines would help.
+
+    Much: many lines, few names in and out, and one loop or branch, with what prepares it, that ends the block. Little:
+    most of the body, or several things one after the other.
+    """
     body = place.code.count("\n") + 1
-    lines = last_line - first_line + 1
-    too_much = max(0, lines - body * 0.6) * 2
-    return lines - too_much - len(reads) - 1.5 * len(writes), -first_line
+    count = lines.last_line - lines.first_line + 1
+    too_much = max(0, count - body * 0.6) * 2
+    code = _block(place, lines.first_line, lines.last_line).code.split("\n")
+    heads = sum(1 for line in code if line[:1].strip() and line.rstrip().endswith(":") and not line.startswith("el"))
+    shape = (3.0 if code[-1][:1].isspace() else 0.0) - 2.0 * max(0, heads - 1)
+    return count - too_much + shape - len(lines.reads) - 1.5 * len(lines.writes), -lines.first_line
 
 
 def _shared(first_line: int, last_line: int, other: Block) -> float:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from parley_agent.document import NewFile
 from parley_agent.refactor.answers import read_code
 from parley_agent.refactor.errors import AnswerRejectedError
-from parley_agent.refactor.forms.form import Candidate, Question
+from parley_agent.refactor.forms.form import Answer, Candidate, Question
 from parley_agent.refactor.forms.prompt import block, surroundings, wish_line
 from parley_agent.refactor.layout import newline_of
 from parley_agent.syntax import definitions, identifiers, parse
@@ -17,15 +17,14 @@ from parley_providers.messages import system, user
 
 if TYPE_CHECKING:
     from parley_agent.refactor.context import Context, View
-    from parley_agent.refactor.forms.form import Answer
     from parley_agent.refactor.new_test_file import NewTestFile
 
 _MAX_OUTPUT_TOKENS = 800
-_IS_TEST = {
-    "pytest": r"^\s*(?:async\s+)?def test",
+_TEST_START = {
+    "pytest": r"^(?:@.*\n)*(?:async\s+)?def test",
     "Go's testing package": r"^func Test[A-Z_]",
 }
-_ANY_TEST = r"\b(?:test|it)\s*\("
+_ANY_TEST = r"^(?:test|it|describe)(?:\.\w+)*\s*\("
 _CHECKS = r"\bassert|\bexpect\s*\(|\bpytest\.raises|\bt\.(?:Error|Fatal|Fail)|\bself\.assert"
 
 
@@ -58,8 +57,9 @@ class GenerateTestsForm:
                 user(
                     f"{surroundings(view, tag)}The code to test:\n{block(view.code, tag)}\n\n"
                     f"The test file begins with:\n{block(self._file.head, tag)}\n\n{wish_line(view)}"
-                    f"Write three to five short tests of {self._file.subject}: usual and edge cases whose result is "
-                    "certain. Do not repeat the code to test. Answer with the complete test file in one code block."
+                    f"Write three short tests of {self._file.subject}, each with at most three checks: usual "
+                    "and edge cases whose result is certain. Do not repeat the code to test. Answer with the complete "
+                    "test file in one code block."
                 ),
             ),
             max_output_tokens=_MAX_OUTPUT_TOKENS,
@@ -68,7 +68,7 @@ class GenerateTestsForm:
     def propose(self, context: Context, view: View, answer: Answer) -> Candidate:
         """The test file, with our own way to reach the target."""
         language = context.place.language
-        code = read_code(answer, language, "")
+        code = read_code(self._whole_tests(answer), language, "")
         view.screen.check_placeholders(code, "")
         code = self._with_head(context, code)
         tree = parse(code, language)
@@ -76,7 +76,7 @@ class GenerateTestsForm:
             raise AnswerRejectedError(
                 "syntax", "The test file has a syntax error. Write it again, complete and correct."
             )
-        if not re.search(_IS_TEST.get(self._file.framework, _ANY_TEST), code, re.MULTILINE):
+        if not re.search(_TEST_START.get(self._file.framework, _ANY_TEST), code, re.MULTILINE):
             raise AnswerRejectedError("no-test", f"There is no test in it. Write tests for {self._file.framework}.")
         used = [each for each in identifiers(tree) if each.name == self._file.subject]
         if len(used) < 2 or not re.search(_CHECKS, code):
@@ -93,6 +93,18 @@ class GenerateTestsForm:
             new_files=(NewFile(path=str(self._file.path), text=text),),
             evidence="Not run: what the tests expect was written by a model. Run them, and read what fails.",
         )
+
+    def _whole_tests(self, answer: Answer) -> Answer:
+        """An answer that was cut, without the test that it broke off in: those before it are whole."""
+        if not answer.cut:
+            return answer
+        starts = [
+            each.start()
+            for each in re.finditer(_TEST_START.get(self._file.framework, _ANY_TEST), answer.text, re.MULTILINE)
+        ]
+        if len(starts) < 2:
+            return answer
+        return Answer(text=answer.text[: starts[-1]].rstrip())
 
     def _with_head(self, context: Context, code: str) -> str:
         """`code` that begins with the head, without other ways to the target and without a copy of it."""

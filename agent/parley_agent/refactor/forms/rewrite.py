@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from parley_agent.hidden_unicode import hidden_characters
 from parley_agent.refactor.answers import read_code
 from parley_agent.refactor.assembly import assembled
 from parley_agent.refactor.errors import RefactorRefusedError
@@ -43,6 +44,11 @@ class RewriteForm:
         """Nothing is held; a custom wish needs words."""
         if context.task is TaskClass.CUSTOM and not context.wish.text:
             raise RefactorRefusedError("no-instruction", "Say what to change, such as: use a set instead of a list.")
+        if hidden_characters(context.place.code):
+            raise RefactorRefusedError(
+                "hidden-characters",
+                f"{context.place.target.name} holds hidden characters, which a rewrite would lose. Remove them first.",
+            )
         return None
 
     def question(self, context: Context, view: View) -> Question:

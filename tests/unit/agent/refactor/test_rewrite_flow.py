@@ -234,3 +234,36 @@ async def test_a_rewritten_rename_must_be_proved(bench):
 async def test_a_custom_wish_without_words_is_refused(bench):
     """There is nothing to ask."""
     assert (await bench(FILE).last(TaskClass.CUSTOM)).code == "no-instruction"
+
+
+BROKEN = "def greet(name)\n    ¦return f'Hello, {name}'\n\n\ndef main():\n    print(greet('you'))\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ("def main():\n    greet(name)", "too-much"),
+        ("def greet(name)\n    return f'Hello, {name}!'", "syntax"),
+        ("def greets(name):\n    return f'Hello, {name}'", "outside"),
+        ("def greet(name):\n    return f'Hello, {main_name}'", "unknown-name"),
+        ("def greet(name):\n    return f'Hello, {main}'\n\ndef main(): pass", "outside"),
+    ],
+)
+async def test_a_fix_of_broken_code_keeps_everything_else(bench, answer, code):
+    """Where the grammar sees no definition, a fix may still not replace or lose one."""
+    at = BROKEN.index(")")
+    problem = Diagnostic(span=Span(start=at + 1, end=at + 1), message="Expected ':'")
+    case = bench(BROKEN, fenced(answer), fenced(answer))
+    refused = await case.last(TaskClass.FIX_DIAGNOSTICS, diagnostics=(problem,))
+    assert refused.code == code
+
+
+async def test_a_fix_must_fix(bench):
+    """An unknown name that the diagnostic names may not be there afterwards."""
+    code = "def f(values):\n    return sum(valeus) + ¦0\n"
+    at = code.index("valeus")
+    problem = Diagnostic(span=Span(start=at, end=at + 6), message="Undefined name `valeus`")
+    answer = fenced("def f(values):\n    return sum(valeus)")
+    assert (await bench(code, answer, answer).last(TaskClass.FIX_DIAGNOSTICS, diagnostics=(problem,))).code == (
+        "unknown-name"
+    )

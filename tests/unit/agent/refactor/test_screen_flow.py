@@ -1,0 +1,144 @@
+"""What a model is shown: no hidden characters, no secrets off this machine, and no more than its window holds."""
+
+import pytest
+
+from parley_agent.refactor.requests import Proposed
+from parley_agent.refactor.tasks import TaskClass
+
+SECRET = "hunter" + "22!"
+OTHER = "correct" + "-horse"
+CODE = f'''def connect(host):
+    # The database.
+    password = "{SECRET}"
+    ¦if host == None:
+        return open_connection("localhost", password)
+    return open_connection(host, password)
+
+
+def open_connection(host, password):
+    return host, password
+
+
+password = "{OTHER}"
+'''
+SIMPLER = """```python
+def connect(host):
+    # The database.
+    password = "{}"
+    return open_connection(host or "localhost", password)
+```"""
+
+
+async def test_a_model_elsewhere_never_sees_a_secret(bench):
+    """A placeholder stands for it, and it is put back where it was."""
+    case = bench(CODE, SIMPLER.format("PARLEY_SECRET_1"), loopback=False)
+    text = await case.result(TaskClass.SIMPLIFY)
+    sent = "".join(message.text for message in case.models.requests[0].messages)
+    assert SECRET not in sent
+    assert OTHER not in sent
+    assert f'password = "{SECRET}"\n    return open_connection(host or' in text
+    assert not case.models.requests[0].loopback_only
+
+
+async def test_the_person_is_told_of_hidden_secrets(bench):
+    """The proposal's notes say so."""
+    case = bench(CODE, SIMPLER.format("PARLEY_SECRET_1"), loopback=False)
+    assert (await case.last(TaskClass.SIMPLIFY)).notes == ("1 secret was hidden from the model and put back.",)
+
+
+@pytest.mark.parametrize("written", ["secret", "PARLEY_SECRET_2", "PARLEY_SECRET_1PARLEY_SECRET_1", "PARLEY_SECRET_9"])
+async def test_a_placeholder_must_come_back_exactly_once(bench, written):
+    """One that is lost, doubled or made up refuses the edit."""
+    answer = SIMPLER.format(written)
+    assert (await bench(CODE, answer, answer, loopback=False).last(TaskClass.SIMPLIFY)).code == "secret-lost"
+
+
+async def test_a_model_on_this_machine_sees_the_text_as_it_is(bench):
+    """And the request is bound to this machine."""
+    case = bench(CODE, SIMPLER.format(SECRET), loopback=True)
+    assert isinstance(await case.last(TaskClass.SIMPLIFY), Proposed)
+    assert SECRET in case.models.requests[0].messages[-1].text
+    assert case.models.requests[0].loopback_only
+
+
+async def test_a_text_without_secrets_may_go_where_the_route_leads(bench):
+    """Only what holds a secret is bound."""
+    case = bench("def f():\n    ¦t = 1\n    return t\n", '{"t": "start"}')
+    await case.run(TaskClass.RENAME)
+    assert not case.models.requests[0].loopback_only
+
+
+async def test_a_word_of_the_text_is_never_taken_for_a_placeholder(bench):
+    """A file that talks of PARLEY_SECRET gets other placeholders."""
+    case = bench(CODE.replace("database", "PARLEY_SECRET"), "no", "no", loopback=False)
+    await case.run(TaskClass.SIMPLIFY)
+    assert 'password = "PARLEY_SECRET__1"' in case.models.requests[0].messages[-1].text
+
+
+async def test_hidden_characters_are_not_shown_and_told(bench):
+    """The model sees the text as a person does; a decision leaves them where they are."""
+    code = "def f():\n    # a\u202eb\u200bc\n    ¦t = 1\n    return t\n"
+    case = bench(code, '{"t": "start"}')
+    proposed = await case.last(TaskClass.RENAME)
+    assert "# abc" in case.models.requests[0].messages[-1].text
+    assert proposed.notes == ("2 hidden characters of the text were not shown to the model.",)
+    case = bench(code, '{"t": "start"}')
+    assert "# a\u202eb\u200bc" in await case.result(TaskClass.RENAME)
+
+
+async def test_a_rewrite_that_would_lose_hidden_characters_is_refused(bench):
+    """Since the model did not see them, it cannot give them back."""
+    code = "def f(x):\n    ¦if x == 'a\u200bb':\n        return True\n    return False\n"
+    answer = "```python\ndef f(x):\n    return x == 'ab'\n```"
+    case = bench(code, answer, answer)
+    assert (await case.last(TaskClass.SIMPLIFY)).code == "hidden-characters"
+    assert case.models.requests == []
+
+
+TOTAL = """import os
+import json
+
+
+def total(prices):
+    ¦s = 0
+    for p in prices:
+        s = s + p
+    return s
+
+
+"""
+
+
+def with_neighbours(count):
+    neighbour = "def neighbour_{}(first, second, third):\n    return first\n\n\n"
+    return TOTAL + "".join(neighbour.format(number) for number in range(count))
+
+
+GOOD = "```python\ndef total(prices):\n    return sum(prices)\n```"
+
+
+async def test_neighbours_are_left_out_first_then_imports(bench):
+    """A smaller window keeps what matters more."""
+    shown = []
+    for window in (4096, 420, 380):
+        case = bench(with_neighbours(20), GOOD, window_tokens=window)
+        await case.run(TaskClass.SIMPLIFY)
+        prompt = case.models.requests[0].messages[-1].text
+        shown.append(("neighbour_3" in prompt, "import json" in prompt))
+    assert shown == [(True, True), (False, True), (False, False)]
+
+
+async def test_a_definition_that_does_not_fit_is_refused_before_the_model_is_asked(bench):
+    """The message says how much it needs, how much there is, and the way out."""
+    case = bench(with_neighbours(0), window_tokens=200)
+    refused = await case.last(TaskClass.SIMPLIFY)
+    assert refused.code == "too-long"
+    assert "window has 200" in refused.reason
+    assert case.models.requests == []
+
+
+async def test_an_unknown_window_is_taken_for_a_small_one(bench):
+    """Nobody told: 4,096 tokens are assumed."""
+    body = "".join(f"    value_{n} = compute_something({n})\n" for n in range(400))
+    case = bench(f"def total():\n    ¦s = 0\n{body}    return s\n", window_tokens=None)
+    assert "window has 4,096" in (await case.last(TaskClass.SIMPLIFY)).reason
