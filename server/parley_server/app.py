@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from parley_providers.records import CallObserver, CallRecord
     from parley_server.application import Application
     from parley_server.checkup.findings import Finding
-    from parley_server.config import Settings
     from parley_server.config_file import WrittenChoice
     from parley_server.overview import Overview
+    from parley_server.settings import Settings
 
 
 def build_application(scripted: Path | None = None) -> Application:

@@ -1,7 +1,7 @@
-"""The person's settings: defaults, then their own file, then the environment, then the command line; read once, frozen.
+"""Reading the person's settings: defaults, then their own file, then the environment, then the command line.
 
-No file of a project is ever read here: endpoints and models are the person's to choose. The schema imports pydantic, so
-front ends import this module when they need settings, not at start-up.
+What can be set belongs to `settings`. No file of a project is ever read here: endpoints and models are the person's to
+choose.
 """
 
 from __future__ import annotations
@@ -10,77 +10,28 @@ import os
 from dataclasses import dataclass
 from difflib import get_close_matches
 from ipaddress import ip_address
+from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from parley_server.config_file import ConfigError, Entry, read_entries
+from parley_server.settings import OLLAMA_PORT, PriceSettings, ProviderSettings, Section, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pydantic_core import ErrorDetails
 
 PREFIX = "PARLEY_"
 # Read by `user_path` and by the tests' own tools; they name no setting.
+_LISTS = frozenset({"candidates"})
 _OTHER_VARIABLES = frozenset({"PARLEY_CONFIG"})
 _ANY_ADDRESS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - recognised, not bound
-_OLLAMA_PORT = 11434
-
-
-def _server_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("write it like http://127.0.0.1:11434")
-    if parts.username or parts.password:
-        raise ValueError("an address must not hold a user or a password")
-    return url.rstrip("/")
-
-
-Url: TypeAlias = Annotated[str, AfterValidator(_server_url)]
-Seconds: TypeAlias = Annotated[float, Field(gt=0, le=86_400)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class OllamaSettings(_Section):
-    """A running Ollama, which Parley finds by itself at its usual address."""
-
-    url: Url = f"http://127.0.0.1:{_OLLAMA_PORT}"
-
-
-class EmbeddedSettings(_Section):
-    """The engine that Parley brings along. `context` is in tokens; `idle_minutes: null` never lets it sleep."""
-
-    model: str | None = None
-    context: int = Field(default=8192, ge=512, le=1_048_576)
-    threads: int | None = Field(default=None, ge=1, le=1024)
-    idle_minutes: float | None = Field(default=10, gt=0)
-
-
-class TimeoutSettings(_Section):
-    """How long to wait for a model, in seconds; `cold_first_token_s` where it must be loaded first."""
-
-    connect_s: Seconds = 5
-    first_token_s: Seconds = 60
-    cold_first_token_s: Seconds = 300
-    idle_s: Seconds = 30
-    total_s: Seconds = 600
-
-
-class Settings(_Section):
-    """Everything that can be set. `model` is "provider/model" or a bare name; None lets Parley find one."""
-
-    model: str | None = None
-    models_dir: Path | None = None
-    log_level: Literal["debug", "info", "warning", "error"] = "warning"
-    ollama: OllamaSettings = OllamaSettings()
-    embedded: EmbeddedSettings = EmbeddedSettings()
-    timeouts: TimeoutSettings = TimeoutSettings()
+# Keys below which the person gives the names: of task classes, providers and models.
+OPEN_KEYS: dict[str, type[Section] | None] = {"models": None, "providers": ProviderSettings, "prices": PriceSettings}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,31 +65,46 @@ def load_settings(command_line: Mapping[str, object] | None = None) -> Settings:
 
 def settings_from(sources: Sources) -> Settings:
     """The settings that these sources make; see `load_settings`."""
-    entries = {
-        **{entry.key: entry for entry in _ollama_host(sources.environment)},
-        **{entry.key: entry for entry in read_entries(sources.path)},
-        **{entry.key: entry for entry in _variables(sources.environment)},
-        **{key: Entry(key=key, value=value, where="the command line") for key, value in sources.command_line.items()},
-    }
-    keys = known_keys()
-    for entry in entries.values():
-        if entry.key not in keys:
-            raise ConfigError(_unknown_key(entry, keys))
+    entries = effective_entries(sources)
     document: dict[str, Any] = {}
     for entry in entries.values():
-        section, _, name = entry.key.rpartition(".")
-        (document.setdefault(section, {}) if section else document)[name] = entry.value
+        *sections, name = entry.path
+        inner = document
+        for section in sections:
+            inner = inner.setdefault(section, {})
+        inner[name] = entry.value
     try:
         return Settings.model_validate(document)
     except ValidationError as error:
         raise ConfigError(_invalid(error.errors(), entries)) from error
 
 
+def effective_entries(sources: Sources) -> dict[tuple[str, ...], Entry]:
+    """Each setting that some source gives, from the source that wins.
+
+    Raises:
+        ConfigError: a file cannot be read, or names what does not exist.
+    """
+    layers = (
+        _ollama_host(sources.environment),
+        read_entries(sources.path),
+        _variables(sources.environment),
+        _options(sources.command_line),
+    )
+    entries = {entry.path: entry for layer in layers for entry in layer}
+    for entry in entries.values():
+        if not _exists(entry.path):
+            raise ConfigError(_unknown_key(entry))
+    return entries
+
+
 def known_keys() -> tuple[str, ...]:
-    """Every key that can be set, dotted."""
+    """Every key of a fixed name, dotted. What stands below `OPEN_KEYS` is named by the person."""
     keys: list[str] = []
     for name, field in Settings.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, _Section):
+        if name in OPEN_KEYS:
+            continue
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
             keys += [f"{name}.{inner}" for inner in field.annotation.model_fields]
         else:
             keys.append(name)
@@ -156,8 +122,13 @@ def _variables(environment: Mapping[str, str]) -> list[Entry]:
     for key in known_keys():
         name = variable_of(key)
         if (value := environment.get(name)) and name not in _OTHER_VARIABLES:
-            found.append(Entry(key=key, value=value, where=name))
+            listed = [each.strip() for each in value.split(",")] if key in _LISTS else value
+            found.append(Entry(path=tuple(key.split(".")), value=listed, where=name))
     return found
+
+
+def _options(given: Mapping[str, object]) -> list[Entry]:
+    return [Entry(path=tuple(key.split(".")), value=value, where="the command line") for key, value in given.items()]
 
 
 def _ollama_host(environment: Mapping[str, str]) -> list[Entry]:
@@ -167,7 +138,7 @@ def _ollama_host(environment: Mapping[str, str]) -> list[Entry]:
         return []
     parts = urlsplit(host if "//" in host else f"//{host}")
     try:
-        name, port = parts.hostname or "", parts.port or _OLLAMA_PORT
+        name, port = parts.hostname or "", parts.port or OLLAMA_PORT
     except ValueError:
         return []
     if name in _ANY_ADDRESS:
@@ -175,7 +146,7 @@ def _ollama_host(environment: Mapping[str, str]) -> list[Entry]:
     if name != "localhost" and not _is_loopback(name):
         return []
     shown = f"[{name}]" if ":" in name else name
-    return [Entry(key="ollama.url", value=f"{parts.scheme or 'http'}://{shown}:{port}", where="OLLAMA_HOST")]
+    return [Entry(path=("ollama", "url"), value=f"{parts.scheme or 'http'}://{shown}:{port}", where="OLLAMA_HOST")]
 
 
 def _is_loopback(host: str) -> bool:
@@ -185,18 +156,41 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _unknown_key(entry: Entry, keys: Sequence[str]) -> str:
+def _exists(path: tuple[str, ...]) -> bool:
+    if path[0] not in OPEN_KEYS:
+        return ".".join(path) in known_keys()
+    section = OPEN_KEYS[path[0]]
+    return len(path) == 2 if section is None else len(path) == 3 and path[2] in section.model_fields
+
+
+def _unknown_key(entry: Entry) -> str:
+    section = OPEN_KEYS.get(entry.path[0])
+    if section is not None and len(entry.path) >= 2:
+        keys = [".".join((*entry.path[:2], name)) for name in section.model_fields]
+    else:
+        keys = [*known_keys(), *(f"{name}.NAME" for name in OPEN_KEYS)]
     near = get_close_matches(entry.key, keys, n=1, cutoff=0.5)
     hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(keys)}."
     return f"{entry.where}: nothing is called {entry.key!r}. {hint}"
 
 
-def _invalid(errors: Sequence[ErrorDetails], entries: Mapping[str, Entry]) -> str:
+def _invalid(errors: Sequence[ErrorDetails], entries: Mapping[tuple[str, ...], Entry]) -> str:
     lines = []
     for error in errors:
-        key = ".".join(str(step) for step in error["loc"][:2])
-        key = key if key in entries else str(error["loc"][0])
-        entry = entries[key]
+        at = tuple(str(step) for step in error["loc"] if step != "[key]")
+        entry = _nearest(entries.values(), at)
         reason = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
-        lines.append(f"{entry.where}: {key} cannot be {entry.value!r}: {reason}.")
+        if error["type"] == "missing":
+            lines.append(f"{entry.where}: {'.'.join(at)} is missing.")
+        else:
+            lines.append(f"{entry.where}: {entry.key} cannot be {entry.value!r}: {reason}.")
     return "\n".join(lines)
+
+
+def _nearest(entries: Iterable[Entry], at: tuple[str, ...]) -> Entry:
+    """The entry that shares most of its path with `at`: what is missing is told beside what is there."""
+
+    def shared(entry: Entry) -> int:
+        return sum(1 for _ in takewhile(lambda steps: steps[0] == steps[1], zip(entry.path, at, strict=False)))
+
+    return max(entries, key=shared)

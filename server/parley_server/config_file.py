@@ -26,11 +26,16 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One setting: its dotted key, its value, and where it was read, as a person finds it."""
+    """One setting: its path of keys, its value, and where it was read, as a person finds it."""
 
-    key: str
+    path: tuple[str, ...]
     value: object
     where: str
+
+    @property
+    def key(self) -> str:
+        """The path as it is written: dotted."""
+        return ".".join(self.path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +52,7 @@ def read_entries(path: Path) -> tuple[Entry, ...]:
     Raises:
         ConfigError: it cannot be read, or is no YAML mapping.
     """
-    return tuple(_entries(_document(path), path, ""))
+    return tuple(_entries(_document(path), path, ()))
 
 
 def write_entry(path: Path, key: str, value: str | None) -> None:
@@ -91,13 +96,14 @@ def _document(path: Path) -> Any:  # noqa: ANN401 - a mapping of ruamel's that r
     return document
 
 
-def _entries(mapping: Any, path: Path, prefix: str) -> Iterator[Entry]:  # noqa: ANN401 - as above
+def _entries(mapping: Any, file: Path, above: tuple[str, ...]) -> Iterator[Entry]:  # noqa: ANN401 - as above
     for key, value in mapping.items():
-        dotted = f"{prefix}{key}"
-        if hasattr(value, "items") and not prefix:
-            yield from _entries(value, path, f"{dotted}.")
+        path = (*above, str(key))
+        if hasattr(value, "items") and value:
+            yield from _entries(value, file, path)
         else:
-            yield Entry(key=dotted, value=value, where=f"{path}, line {mapping.lc.key(key)[0] + 1}")
+            plain = list(value) if isinstance(value, list) else value
+            yield Entry(path=path, value=plain, where=f"{file}, line {mapping.lc.key(key)[0] + 1}")
 
 
 def _yaml() -> YAML:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from parley_server.config import Settings
+    from parley_server.settings import Settings
 
 
 def installation(environment: Mapping[str, str]) -> tuple[Finding, ...]:
@@ -41,8 +41,9 @@ def installation(environment: Mapping[str, str]) -> tuple[Finding, ...]:
 
 def settings() -> tuple[Settings, Finding]:
     """The person's settings, or the defaults where they have a mistake, and where they come from."""
-    from parley_server.config import Settings, load_settings, user_path
+    from parley_server.config import load_settings, user_path
     from parley_server.config_file import ConfigError
+    from parley_server.settings import Settings
 
     path = user_path()
     try:

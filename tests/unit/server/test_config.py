@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import ValidationError
 
-from parley_server.config import Settings, Sources, known_keys, settings_from, user_path, variable_of
+from parley_server.config import Sources, known_keys, settings_from, user_path, variable_of
 from parley_server.config_file import ConfigError, write_entry
+from parley_server.settings import BudgetSettings, PriceSettings, ProviderSettings, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +69,7 @@ def test_null_lets_the_engine_never_sleep(settings: Callable[..., Settings]) -> 
             "\nembedded:\n  contxt: 1\n",
             r"line 3: nothing is called 'embedded\.contxt'\. Did you mean embedded\.context",
         ),
-        ("zzz: 1\n", r"nothing is called 'zzz'\. There are: model, models_dir"),
+        ("zzz: 1\n", r"nothing is called 'zzz'\. There are: model, strategy"),
         ("embedded:\n  context: many\n", r"line 2: embedded\.context cannot be 'many': should be a valid integer"),
         ("embedded:\n  context: 7\n", r"embedded\.context cannot be 7: should be greater than or equal to 512"),
         ("log_level: loud\n", r"log_level cannot be 'loud': should be 'debug', 'info', 'warning' or 'error'"),
@@ -78,6 +79,20 @@ def test_null_lets_the_engine_never_sleep(settings: Callable[..., Settings]) -> 
         ),
         ("ollama:\n  url: http://a:b@c\n", r"an address must not hold a user or a password"),
         ("embedded: fast\n", r"line 1: nothing is called 'embedded'\. Did you mean embedded\."),
+        (
+            "providers:\n  box:\n    knd: ollama\n",
+            r"line 3: nothing is called 'providers\.box\.knd'\. Did you mean .*kind",
+        ),
+        ("providers:\n  box:\n    url: http://h\n", r"line 3: providers\.box\.kind is missing"),
+        ("providers:\n  box:\n    kind: magic\n", r"line 3: providers\.box\.kind cannot be 'magic'"),
+        ("providers:\n  Box:\n    kind: ollama\n", r"providers\.Box.* should match pattern"),
+        (
+            "prices:\n  a/b.c:\n    input_usd: -1\n    output_usd: 1\n",
+            r"line 3: prices\.a/b\.c\.input_usd cannot be -1",
+        ),
+        ("candidates: [nowhere]\n", r"line 1: candidates cannot be \['nowhere'\]"),
+        ("remote: always\n", r"remote cannot be 'always': should be 'never', 'fallback' or 'allowed'"),
+        ("models:\n  explain:\n    x: y\n", r"line 3: nothing is called 'models\.explain\.x'"),
         ("- model\n", r"line 1: settings are lines like `model: embedded/"),
         ("model: [\n", r"line 2: this is not YAML"),
         ("model: a\nmodel: b\n", r"line 2: this is not YAML: found duplicate key"),
@@ -89,6 +104,35 @@ def test_a_mistake_is_told_with_its_line_and_what_would_be_right(
     """One line that a person can act on."""
     with pytest.raises(ConfigError, match=message):
         settings(text)
+
+
+def test_providers_models_prices_and_a_budget_can_be_named(settings: Callable[..., Settings]) -> None:
+    """What stands below those keys is named by the person; a dot in a model's name is no step."""
+    found = settings(
+        "models: {explain: embedded/small}\n"
+        "strategy: cost_optimized\nremote: fallback\n"
+        "candidates: [embedded/small, work/gpt-4.1]\n"
+        "providers:\n  work: {kind: openai, key_variable: WORK_KEY}\n  box: {kind: ollama, url: http://10.0.0.5:11434/}\n"
+        "prices:\n  work/gpt-4.1: {input_usd: 2, output_usd: 8}\n"
+        "budget: {day_usd: 5}\n"
+    )
+    assert found == Settings(
+        models={"explain": "embedded/small"},
+        strategy="cost_optimized",
+        remote="fallback",
+        candidates=("embedded/small", "work/gpt-4.1"),
+        providers={
+            "work": ProviderSettings(kind="openai", key_variable="WORK_KEY"),
+            "box": ProviderSettings(kind="ollama", url="http://10.0.0.5:11434"),
+        },
+        prices={"work/gpt-4.1": PriceSettings(input_usd=2, output_usd=8)},
+        budget=BudgetSettings(day_usd=5),
+    )
+
+
+def test_candidates_in_the_environment_are_separated_by_commas(settings: Callable[..., Settings]) -> None:
+    """As lists are, there."""
+    assert settings(env={"PARLEY_CANDIDATES": "a/b, c/d"}).candidates == ("a/b", "c/d")
 
 
 def test_a_mistake_in_the_environment_names_the_variable(settings: Callable[..., Settings]) -> None:
