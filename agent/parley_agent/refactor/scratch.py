@@ -100,6 +100,11 @@ class Scratch:
             raise
         return cls(root, folder, limits)
 
+    @property
+    def root(self) -> Path:
+        """The copied workspace."""
+        return self._folder / "workspace"
+
     def write(self, texts: Mapping[str, str]) -> None:
         """Write files, given by their absolute paths in the workspace, into the copy; blocks.
 
@@ -130,7 +135,7 @@ class Scratch:
         try:
             process = await asyncio.create_subprocess_exec(
                 *command,
-                cwd=self._folder / "workspace",
+                cwd=self.root,
                 env=_environment(self._import_roots()),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
@@ -155,10 +160,9 @@ class Scratch:
 
     def _import_roots(self) -> list[str]:
         """The folders of the copy that hold top-level Python packages, the workspace's own first."""
-        root = self._folder / "workspace"
-        packages = (path.parent.parent for path in sorted(root.glob("*/*/__init__.py")))
+        packages = (path.parent.parent for path in sorted(self.root.glob("*/*/__init__.py")))
         holds = (each for each in packages if not (each / "__init__.py").exists())
-        return [str(each) for each in dict.fromkeys((root, *holds))]
+        return [str(each) for each in dict.fromkeys((self.root, *holds))]
 
     def _copied(self, path: str) -> Path:
         real = Path(path).parent.resolve() / Path(path).name
@@ -167,7 +171,7 @@ class Scratch:
                 "outside-workspace",
                 f"{path} is outside of the workspace {self._workspace}, so no test can run on it.",
             )
-        return self._folder / "workspace" / real.relative_to(self._workspace)
+        return self.root / real.relative_to(self._workspace)
 
 
 async def _read_bounded(process: asyncio.subprocess.Process, output: bytearray) -> None:
