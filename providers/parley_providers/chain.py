@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from parley_providers.measure import Instruments
     from parley_providers.provider import ModelFacts, Provider
-    from parley_providers.requests import LLMRequest, LLMResponse, StreamEvent
+    from parley_providers.requests import Deadlines, LLMRequest, LLMResponse, StreamEvent
     from parley_providers.route import Route, Router
 
 _ASK_ANOTHER = (
@@ -57,12 +57,14 @@ _ASK_ANOTHER = (
 class Resilience:
     """What keeps a chain working when a provider does not, and within its budget: breakers, retries, limits.
 
-    `sleep` waits seconds, `draw` gives a random number in [0, 1); both are arguments so that a test can own time.
+    `deadlines`, the person's own, go before a request's. `sleep` waits seconds, `draw` gives a random number in [0, 1);
+    both are arguments so that a test can own time.
     """
 
     breakers: Breakers = field(default_factory=lambda: Breakers(clock=SYSTEM_CLOCK))
     spending: Spending = field(default_factory=lambda: Spending(limits=Limits(), clock=SYSTEM_CLOCK))
     retries: RetrySettings = field(default_factory=RetrySettings)
+    deadlines: Deadlines | None = None
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     draw: Callable[[], float] = random.random
     budget: RetryBudget = field(init=False)
@@ -208,7 +210,7 @@ class ProviderChain:
             settled = False
             try:
                 facts = await _known(provider, route.model)
-                routed = replace(request, model=route.model)
+                routed = replace(request, model=route.model, deadlines=self._resilience.deadlines or request.deadlines)
                 async with aclosing(measured(provider, routed, route, facts, self._instruments)) as events:
                     async for event in events:
                         bill.take(event)

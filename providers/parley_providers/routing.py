@@ -44,6 +44,7 @@ class LocalRouter:
     Args:
         servers: Providers whose models are found by asking, such as a running Ollama, in order of preference.
         embedded: The provider of downloaded models.
+        remote: Providers elsewhere, which are asked for a model only when it is named together with them.
         choices: What the person has set.
         available_bytes: How much memory a model that is not loaded yet could use.
         advice: How to get a model, for the person who has none.
@@ -54,12 +55,14 @@ class LocalRouter:
         *,
         servers: Sequence[Provider],
         embedded: Provider,
+        remote: Sequence[Provider] = (),
         choices: Choices,
         available_bytes: Callable[[], int],
         advice: str,
     ) -> None:
         self._servers = servers
         self._embedded = embedded
+        self._remote = remote
         self._choices = choices
         self._available_bytes = available_bytes
         self._advice = advice
@@ -78,7 +81,7 @@ class LocalRouter:
 
     async def _named(self, name: str, reason: str, why: str) -> Route:
         provider, _, model = name.partition("/")
-        if model and provider in (each.name for each in self._all()):
+        if model and provider in (each.name for each in (*self._all(), *self._remote)):
             return Route(provider=provider, model=model, reason=reason, why=f"{why}.")
         known: list[str] = []
         refusal: ModelNotFoundError | None = None

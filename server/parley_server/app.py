@@ -5,6 +5,7 @@ Front ends ask it for services; nothing else imports it.
 
 from __future__ import annotations
 
+import os
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING
 
@@ -18,23 +19,24 @@ if TYPE_CHECKING:
     from parley_providers.models.store import ModelStore
     from parley_providers.provider import Provider
     from parley_providers.records import CallObserver, CallRecord
+    from parley_providers.strategies import Candidate
     from parley_server.application import Application
     from parley_server.checkup.findings import Finding
     from parley_server.config_file import WrittenChoice
     from parley_server.overview import Overview
-    from parley_server.settings import Settings
+    from parley_server.settings import ProviderSettings, Settings
 
 
 def build_application(scripted: Path | None = None) -> Application:
     """Parley's services; with `scripted`, every answer comes from that script instead of a model."""
     from parley_server.application import Application
 
-    def chain(observer: CallObserver) -> ProviderChain:
+    def chain(store: CallStore) -> ProviderChain:
         if scripted is not None:
-            return build_scripted_chain(scripted, observer)
+            return build_scripted_chain(scripted, store)
         from parley_server.config import load_settings
 
-        return build_chain(load_settings(), observer)
+        return build_chain(load_settings(), store)
 
     def records(model: str | None, task: str | None) -> tuple[CallRecord, ...]:
         from parley_profiling.stores import Selection
@@ -86,8 +88,6 @@ def call_records(selection: Selection | None = None) -> tuple[CallRecord, ...]:
 
 async def look_at_everything() -> tuple[Finding, ...]:
     """All that `parley doctor` looks at, in the order in which a person reads."""
-    import os
-
     from parley_profiling.stores import default_path
     from parley_providers.engine.embedded import engine_version
     from parley_providers.engine.memory import available_bytes, needed_bytes
@@ -120,7 +120,7 @@ async def look_at_everything() -> tuple[Finding, ...]:
             )
 
 
-def build_chain(settings: Settings, observer: CallObserver) -> ProviderChain:
+def build_chain(settings: Settings, store: CallStore) -> ProviderChain:
     """The chain of every provider that is configured. Nothing is started or asked before the first request.
 
     Whoever builds it closes it: that ends the embedded engine.
@@ -128,26 +128,66 @@ def build_chain(settings: Settings, observer: CallObserver) -> ProviderChain:
     from uuid import uuid4
 
     from parley_providers.adapters.ollama import OllamaProvider
-    from parley_providers.chain import ProviderChain
+    from parley_providers.breaker import BreakerKey, Breakers
+    from parley_providers.chain import ProviderChain, Resilience
     from parley_providers.clock import SYSTEM_CLOCK
     from parley_providers.engine.memory import available_bytes
     from parley_providers.measure import Instruments
+    from parley_providers.origins import is_loopback
+    from parley_providers.requests import Deadlines
     from parley_providers.routing import Choices, LocalRouter
+    from parley_providers.spending import Spending
+    from parley_providers.strategy_router import StrategyRouter
     from parley_server.hardware import hardware_name
+    from parley_server.policy import limits_of, policy_of, prices_of
 
     embedded = build_embedded(settings)
-    servers: tuple[Provider, ...] = (OllamaProvider(settings.ollama.url),)
-    router = LocalRouter(
-        servers=servers,
+    named = tuple(build_named(name, chosen) for name, chosen in settings.providers.items())
+    found = () if "ollama" in settings.providers else (OllamaProvider(settings.ollama.url),)
+    providers: tuple[Provider, ...] = (embedded, *found, *named)
+    by_name = {each.name: each for each in providers}
+    breakers = Breakers(clock=SYSTEM_CLOCK, store=store)
+    local = LocalRouter(
+        servers=tuple(each for each in providers[1:] if is_loopback(each.origin)),
+        remote=tuple(each for each in providers[1:] if not is_loopback(each.origin)),
         embedded=embedded,
-        choices=Choices(model=settings.model, embedded_model=settings.embedded.model),
+        choices=Choices(embedded_model=settings.embedded.model),
         available_bytes=available_bytes,
         advice=_how_to_get_a_model(),
     )
+
+    def healthy(candidate: Candidate) -> bool:
+        provider = by_name[candidate.provider]
+        return breakers.admits(BreakerKey(provider=provider.name, origin=provider.origin, model=candidate.model))
+
+    router = StrategyRouter(policy_of(settings, by_name), local, healthy)
     instruments = Instruments(
-        clock=SYSTEM_CLOCK, new_id=lambda: uuid4().hex, observer=observer, hardware=hardware_name()
+        clock=SYSTEM_CLOCK,
+        new_id=lambda: uuid4().hex,
+        observer=store,
+        hardware=hardware_name(),
+        prices=prices_of(settings),
+        session_id=uuid4().hex,
     )
-    return ProviderChain((embedded, *servers), router, instruments)
+    spending = Spending(limits=limits_of(settings), clock=SYSTEM_CLOCK, ledger=store)
+    deadlines = Deadlines(**settings.timeouts.model_dump())
+    return ProviderChain(
+        providers, router, instruments, Resilience(breakers=breakers, spending=spending, deadlines=deadlines)
+    )
+
+
+def build_named(name: str, chosen: ProviderSettings) -> Provider:
+    """A provider that the person named in their settings; nothing is asked yet."""
+    from parley_providers.adapters.llama_server import LlamaServerProvider
+    from parley_providers.adapters.ollama import OllamaProvider
+    from parley_server.settings import OLLAMA_PORT
+
+    match chosen.kind:
+        case "ollama":
+            return OllamaProvider(chosen.url or f"http://127.0.0.1:{OLLAMA_PORT}", name=name)
+        case "llama-server":
+            key = os.environ.get(chosen.key_variable) if chosen.key_variable else None
+            return LlamaServerProvider(chosen.url or "http://127.0.0.1:8080", name=name, api_key=key)
 
 
 def build_embedded(settings: Settings) -> EmbeddedProvider:
@@ -198,11 +238,9 @@ async def models_overview() -> Overview:
     from parley_server.overview import overview
 
     settings = current_settings()
-    chain = build_chain(settings, _NoObserver())
-    try:
-        return await overview(chain, catalog(), model_store(settings))
-    finally:
-        await chain.aclose()
+    with closing(open_call_store()) as store:
+        async with aclosing(build_chain(settings, store)) as chain:
+            return await overview(chain, catalog(), model_store(settings))
 
 
 async def choose_model(name: str | None) -> WrittenChoice:
@@ -218,22 +256,13 @@ async def choose_model(name: str | None) -> WrittenChoice:
 
     chosen = None
     if name is not None:
-        chain = build_chain(current_settings(), _NoObserver())
-        try:
-            route = await chain.route(LLMRequest(messages=(), task_class="custom", model=name))
-            await chain.facts_of(route)
-        finally:
-            await chain.aclose()
+        with closing(open_call_store()) as store:
+            async with aclosing(build_chain(current_settings(), store)) as chain:
+                route = await chain.route(LLMRequest(messages=(), task_class="custom", model=name))
+                await chain.facts_of(route)
         chosen = f"{route.provider}/{route.model}"
     write_entry(user_path(), "model", chosen)
     return WrittenChoice(path=user_path(), model=chosen)
-
-
-class _NoObserver:
-    """Takes nothing: no call is made."""
-
-    def observe(self, record: CallRecord) -> None:
-        """See `CallObserver`."""
 
 
 def _how_to_get_a_model() -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from parley_profiling.stores import CallStore
     from parley_providers.chain import ProviderChain
     from parley_providers.provider import ModelFacts
-    from parley_providers.records import CallObserver, CallRecord
+    from parley_providers.records import CallRecord
     from parley_providers.route import Route
 
 
@@ -28,7 +28,7 @@ class Application:
 
     Args:
         open_store: Opens the store of call records.
-        build_chain: Builds the chain, whose calls the observer takes.
+        build_chain: Builds the chain, whose calls, breakers and costs the store keeps.
         read_records: The kept records of a model, a task class, or all.
     """
 
@@ -36,7 +36,7 @@ class Application:
         self,
         *,
         open_store: Callable[[], CallStore],
-        build_chain: Callable[[CallObserver], ProviderChain],
+        build_chain: Callable[[CallStore], ProviderChain],
         read_records: Callable[[str | None, str | None], tuple[CallRecord, ...]],
     ) -> None:
         self._open_store = open_store

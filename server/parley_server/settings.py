@@ -63,7 +63,7 @@ class TimeoutSettings(Section):
     total_s: Seconds = 600
 
 
-ProviderKind: TypeAlias = Literal["anthropic", "openai", "gemini", "openai-compatible", "ollama", "llama-server"]
+ProviderKind: TypeAlias = Literal["ollama", "llama-server"]
 
 
 class ProviderSettings(Section):

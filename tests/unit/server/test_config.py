@@ -112,7 +112,7 @@ def test_providers_models_prices_and_a_budget_can_be_named(settings: Callable[..
         "models: {explain: embedded/small}\n"
         "strategy: cost_optimized\nremote: fallback\n"
         "candidates: [embedded/small, work/gpt-4.1]\n"
-        "providers:\n  work: {kind: openai, key_variable: WORK_KEY}\n  box: {kind: ollama, url: http://10.0.0.5:11434/}\n"
+        "providers:\n  work: {kind: llama-server, key_variable: WORK_KEY}\n  box: {kind: ollama, url: http://10.0.0.5:11434/}\n"
         "prices:\n  work/gpt-4.1: {input_usd: 2, output_usd: 8}\n"
         "budget: {day_usd: 5}\n"
     )
@@ -122,7 +122,7 @@ def test_providers_models_prices_and_a_budget_can_be_named(settings: Callable[..
         remote="fallback",
         candidates=("embedded/small", "work/gpt-4.1"),
         providers={
-            "work": ProviderSettings(kind="openai", key_variable="WORK_KEY"),
+            "work": ProviderSettings(kind="llama-server", key_variable="WORK_KEY"),
             "box": ProviderSettings(kind="ollama", url="http://10.0.0.5:11434"),
         },
         prices={"work/gpt-4.1": PriceSettings(input_usd=2, output_usd=8)},
