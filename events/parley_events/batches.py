@@ -36,6 +36,7 @@ class PreparedEvent(NamedTuple):
     event_version: int
     data_json: str
     event_id: str
+    created_at_us: int
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -45,7 +46,6 @@ class Batch:
     key: AggregateKey
     events: tuple[PreparedEvent, ...]
     metadata_json: str
-    created_at_us: int
     expected_sequence: int | None
     advance: Cursor | None
 
@@ -112,13 +112,14 @@ def prepare(
         _check_name(what, name)
     if not events and advance is None:
         raise InvalidEventError(f"There is nothing to append to {key[0]}/{key[1]}: no event was given.")
-    redact = instruments.redact
+    redact, now_us = instruments.redact, to_microseconds(instruments.now())
     prepared = tuple(
         PreparedEvent(
             each.event_type,
             each.event_version,
             json_text(each.data, redact, each.event_type),
             each.event_id or instruments.new_id(),
+            now_us if each.created_at is None else to_microseconds(each.created_at),
         )
         for each in events
     )
@@ -128,7 +129,6 @@ def prepare(
         key=key,
         events=prepared,
         metadata_json=metadata_text(metadata or _NO_METADATA, redact),
-        created_at_us=to_microseconds(instruments.now()),
         expected_sequence=expected_sequence,
         advance=advance,
     )
@@ -200,7 +200,7 @@ def event_ids(batches: Sequence[Batch]) -> list[str]:
 def _number(batch: Batch, found: Found, planned: Planned) -> Appended:
     stream_id, aggregate_id = batch.key
     sequence, position = found.heads[batch.key], found.position
-    for event_type, version, data_json, event_id in batch.events:
+    for event_type, version, data_json, event_id, created_at_us in batch.events:
         sequence += 1
         position += 1
         planned.rows.append(
@@ -213,7 +213,7 @@ def _number(batch: Batch, found: Found, planned: Planned) -> Appended:
                 version,
                 data_json,
                 batch.metadata_json,
-                batch.created_at_us,
+                created_at_us,
                 event_id,
             )
         )

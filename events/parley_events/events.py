@@ -34,14 +34,16 @@ class Metadata:
 class NewEvent:
     """An event to be appended.
 
-    `data` is one JSON object. `event_id` makes a repeated append harmless; None lets the store make one, which only an
-    append that is never repeated may leave to it.
+    `data` is one JSON object. `event_id` makes a repeated append harmless; None lets the store make one, which only
+    an append that is never repeated may leave to it. `created_at` is for bringing events back that were stored
+    elsewhere; None is now.
     """
 
     event_type: str
     event_version: int = 1
     data: JsonObject = field(default_factory=dict)
     event_id: str | None = None
+    created_at: datetime | None = None
 
 
 class RecordedEvent(NamedTuple):

@@ -42,12 +42,12 @@ class Outside:
     prefix: str = "id"
     redact: object = None
     trouble: list = field(default_factory=list)
+    numbers: itertools.count = field(default_factory=lambda: itertools.count(1))
 
     def instruments(self) -> Instruments:
-        numbers = itertools.count(1)
         return Instruments(
             now=self.clock.now,
-            new_id=lambda: f"{self.prefix}-{next(numbers)}",
+            new_id=lambda: f"{self.prefix}-{next(self.numbers)}",
             redact=self.redact,
             report=self.trouble.append,
         )

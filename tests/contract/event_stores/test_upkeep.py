@@ -1,0 +1,168 @@
+"""Exporting, importing, verifying and forgetting, on every store."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from parley_events import ConflictError, Cursor, InvalidEventError, Metadata, Query
+from parley_events.blobs import blob_name
+from parley_events.history import fork
+from parley_events.lines import Imported, exported, imported
+from parley_events.retention import prune, removable
+from parley_events.store import Removal
+from parley_events.verify import verified
+from support.event_stores import START, Outside, happened, memory_store
+
+
+async def _fill(store):
+    """Two aggregates, a fork, metadata and bytes."""
+    name = await store.put_blob(b"page\xff")
+    await store.append(
+        "plan",
+        "p1",
+        [happened("Planned", text="grün"), happened("Read", page=name)],
+        expected_sequence=0,
+        metadata=Metadata(correlation_id="c", causation_id="d", extra={"e": 1}),
+    )
+    await store.append("plan", "p2", [happened("Planned")], expected_sequence=0)
+    await fork(store, "plan", "p1", "p1b", at_sequence=1)
+
+
+async def _content(store):
+    """Everything but positions, comparable between databases."""
+    return [
+        (
+            e.stream_id,
+            e.aggregate_id,
+            e.sequence,
+            e.event_type,
+            e.event_version,
+            e.data,
+            e.metadata,
+            e.created_at,
+            e.event_id,
+        )
+        async for e in store.load_all()
+    ]
+
+
+async def test_an_export_brought_back_is_the_same(open_store, tmp_path):
+    """Events, times, ids and bytes survive the way through lines into another store and back; twice is harmless."""
+    async with open_store() as store, memory_store(tmp_path, Outside()) as other:
+        await _fill(store)
+        lines = [line async for line in exported(store)]
+        assert await imported(other, lines) == Imported(events=4, repeated=0, blobs=1)
+        assert await _content(other) == await _content(store)
+        assert await other.blob(blob_name(b"page\xff")) == b"page\xff"
+        assert [line async for line in exported(other)] == lines
+        assert await imported(store, lines) == Imported(events=0, repeated=4, blobs=1)
+        assert await imported(other, [*lines[:1], "", *lines[1:]]) == Imported(events=0, repeated=4, blobs=1)
+
+
+async def test_a_large_import_keeps_the_order(open_store):
+    """More lines than go into one commit come in the order in which they stand."""
+    head = '{"kind":"parley-events","format":1}'
+    lines = [_event_line(aggregate=f"a{number % 3}", sequence=number // 3 + 1, number=number) for number in range(450)]
+    async with open_store() as store:
+        assert (await imported(store, [head, *lines])).events == 450
+        assert [event.data["number"] async for event in store.load_all()] == list(range(450))
+        assert (await verified(store)).problems == []
+
+
+def _event_line(**fields):
+    line = {
+        "kind": "event",
+        "stream_id": "s",
+        "aggregate_id": fields["aggregate"],
+        "sequence": fields["sequence"],
+        "event_type": "Happened",
+        "event_version": 1,
+        "data": {"number": fields["number"]},
+        "metadata": {},
+        "created_at": START.isoformat(),
+        "event_id": f"line-{fields['number']}",
+    }
+    return json.dumps(line)
+
+
+HEAD = '{"kind":"parley-events","format":1}'
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (["nonsense"], "Line 1 is not JSON"),
+        (["[]"], "Line 1 is neither"),
+        (['{"kind":"event"}'], "first line does not name the format"),
+        (['{"kind":"parley-events","format":2}'], "format 2"),
+        ([HEAD, '{"kind":"event","stream_id":"s"}'], "Line 2 is not a whole event"),
+        ([HEAD, '{"kind":"blob","name":"sha256:1"}'], "Line 2 is not a whole blob"),
+        ([HEAD, '{"kind":"blob","name":"sha256:1","base64":"AAAA"}'], "Line 2 is damaged"),
+    ],
+)
+async def test_lines_that_are_none_are_named(open_store, lines, message):
+    """The number of the line and what is wrong with it."""
+    async with open_store() as store:
+        with pytest.raises(InvalidEventError, match=message):
+            await imported(store, lines)
+
+
+async def test_an_import_does_not_mix_histories(open_store):
+    """Other events under the same numbers are a conflict."""
+    async with open_store() as store:
+        await store.append("s", "a0", [happened()], expected_sequence=0)
+        with pytest.raises(ConflictError, match="s/a0"):
+            await imported(store, [HEAD, _event_line(aggregate="a0", sequence=1, number=1)])
+
+
+async def test_a_whole_store_verifies(open_store):
+    """Nothing is wrong with what the store itself made, removals included."""
+    async with open_store() as store:
+        await _fill(store)
+        found = await verified(store)
+        assert (found.events, found.aggregates, found.blobs, found.problems, found.notes) == (4, 3, 1, [], [])
+        await store.remove(Removal(aggregates=(("plan", "p2"),), blobs=(blob_name(b"page\xff"),)))
+        found = await verified(store)
+        assert found.problems == []
+        assert [note[:30] for note in found.notes] == [
+            "1 blobs that events name are n",
+            "1 positions are empty: their e",
+        ]
+
+
+async def test_verifying_finds_what_is_wrong(open_store):
+    """A fork whose parent is gone, and a cursor ahead of the store."""
+    async with open_store() as store:
+        await _fill(store)
+        await store.remove(Removal(aggregates=(("plan", "p1"),)))
+        await store.save_cursor(Cursor(name="lost", position=99))
+        found = await verified(store)
+        assert [problem.split(" (")[0] for problem in found.problems] == [
+            "event 4",
+            "the cursor lost is at 99, ahead of the last event 4",
+        ]
+
+
+async def test_retention_keeps_what_forks_stand_on(open_store, outside):
+    """Old aggregates go whole with their bytes, except the parents of what stays."""
+    async with open_store() as store:
+        old_bytes = await store.put_blob(b"old")
+        kept_bytes = await store.put_blob(b"kept")
+        await store.append("plan", "old", [happened(page=old_bytes)], expected_sequence=0)
+        await store.append("plan", "parent", [happened(page=kept_bytes)], expected_sequence=0)
+        await store.append("thread", "old", [happened()], expected_sequence=0)
+        outside.clock.moment = START + timedelta(days=40)
+        cutoff = START + timedelta(days=30)
+        await fork(store, "plan", "parent", "child", at_sequence=1)
+        young_bytes = await store.put_blob(b"young")
+        assert await removable(store, before=cutoff, streams=("plan",)) == Removal(
+            aggregates=(("plan", "old"),), blobs=(old_bytes,)
+        )
+        removal = await removable(store, before=cutoff)
+        assert removal.aggregates == (("plan", "old"), ("thread", "old"))
+        await prune(store, removal, vacuum=True)
+        assert [each.aggregate_id for each in await store.aggregates()] == ["parent", "child"]
+        assert await store.blob_names() == {kept_bytes, young_bytes}
+        assert (await verified(store)).problems == []
+        assert await store.load(Query(stream_id="plan", aggregate_id="old")) == []
