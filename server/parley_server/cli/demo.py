@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
@@ -40,6 +37,9 @@ def demo(
     If no model is here yet, the recommended one is fetched; its size is shown first. Ctrl-C stops it, and the download
     goes on there the next time. Nothing but a sample file in a temporary folder is changed.
     """
+    import asyncio
+    import subprocess
+
     from rich.console import Console
 
     console = Console(highlight=False)
@@ -74,6 +74,8 @@ async def _have_a_model(console: Console) -> None:
 
 async def _watch(console: Console, arguments: Sequence[str]) -> int:
     """Refactor the sample; how many refactorings landed."""
+    import tempfile
+
     from parley_server.cli.demo_view import DemoView
     from parley_server.lsp.demo import DemoEditor
 

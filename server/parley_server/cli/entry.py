@@ -1,4 +1,4 @@
-"""The entry of the `parley` command: an editor that starts the server does not wait for the command line's library.
+"""The entry of the `parley` command: the server and the version do not wait for the command line's library.
 
 Every other command, and every option of `serve` that is not plain, goes to `root`.
 """
@@ -26,9 +26,19 @@ def main() -> None:
         from parley_server.lsp.starting import serve_stdio
 
         sys.exit(serve_stdio(**options))
-    from parley_server.cli.root import main as root
+    if sys.argv[1:] == ["--version"]:
+        print_version()
+    else:
+        from parley_server.cli.root import main as root
 
-    root()
+        root()
+
+
+def print_version() -> None:
+    """Print the version of this installation."""
+    from importlib.metadata import version
+
+    sys.stdout.write(f"parley {version('parley-ls')}\n")
 
 
 def plain_options(arguments: Sequence[str]) -> ServeOptions | None:

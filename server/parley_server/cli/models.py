@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from pathlib import Path
@@ -32,6 +31,8 @@ def list_models(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, sizes in bytes.")] = False,
 ) -> None:
     """Show the models that can be fetched, those that are here, and which one answers."""
+    import asyncio
+
     from parley_server.app import models_overview
 
     found = asyncio.run(models_overview())
@@ -55,6 +56,8 @@ def pull(
 
     Size, licence and source are shown first. The sha256 decides whether the file is the model, wherever it came from.
     """
+    import asyncio
+
     from parley_server.app import catalog, current_settings, model_store
     from parley_server.cli.pulling import announcement, pull_shown
 
@@ -86,6 +89,8 @@ def use(
     name: Annotated[str, typer.Argument(help=f"A model, or `{_AUTO}`: let Parley find the best one here.")],
 ) -> None:
     """Choose the model that answers, in your own settings file. Comments in it stay."""
+    import asyncio
+
     from parley_server.app import choose_model
 
     written = asyncio.run(choose_model(None if name == _AUTO else name))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import shlex
 from contextlib import aclosing
@@ -57,6 +56,8 @@ def refactor(
 
     Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 cancelled.
     """
+    import asyncio
+
     from parley_server.app import build_application
 
     if instruction is None and task is None:

@@ -5,13 +5,12 @@ Exit codes: 0 done; 1 refused or failed, with the reason on standard error; 2 wr
 
 from __future__ import annotations
 
-from importlib.metadata import version
-
 import typer
 
 from parley_server.cli.boundary import run_guarded
 from parley_server.cli.demo import demo
 from parley_server.cli.doctor import doctor
+from parley_server.cli.entry import print_version
 from parley_server.cli.models import models
 from parley_server.cli.profile import profile
 from parley_server.cli.refactor import refactor
@@ -29,7 +28,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"parley {version('parley-ls')}")
+        print_version()
         raise typer.Exit
 
 

@@ -1,6 +1,6 @@
 """The languages that Parley parses, one module of facts for each family, and how an editor's words lead to them.
 
-The facts are plain values: importing them loads no grammar.
+The facts are plain values: importing them loads no grammar. Reading order: any one language, after `syntax.language`.
 """
 
 from __future__ import annotations
