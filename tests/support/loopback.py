@@ -74,8 +74,7 @@ class LoopbackServer:
     url: str = ""
     exchanges: list[Exchange] = field(default_factory=list)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
-    _serving: set[asyncio.Task[Any]] = field(default_factory=set)
-    _writers: list[asyncio.StreamWriter] = field(default_factory=list)
+    writers: list[asyncio.StreamWriter] = field(default_factory=list)
 
     @property
     def bodies(self) -> list[Any]:
@@ -83,21 +82,18 @@ class LoopbackServer:
         return [exchange.json for exchange in self.exchanges if exchange.body]
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.append(writer)
-        task = asyncio.current_task()
-        assert task is not None
-        self._serving.add(task)
-        task.add_done_callback(self._serving.discard)
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
-            exchange = await _request(reader, writer)
-            self.exchanges.append(exchange)
-            self.asked.set()
-            watching = asyncio.ensure_future(self._watch(reader, exchange))  # noqa: TID251 - ended just below
-            try:
-                await self.handler(exchange)
-            finally:
-                watching.cancel()
-        writer.close()
+        try:
+            with suppress(ConnectionError, asyncio.IncompleteReadError):
+                exchange = await _request(reader, writer)
+                self.exchanges.append(exchange)
+                self.asked.set()
+                async with asyncio.TaskGroup() as tasks:
+                    watching = tasks.create_task(self._watch(reader, exchange))
+                    with suppress(ConnectionError):
+                        await self.handler(exchange)
+                    watching.cancel()
+        finally:
+            writer.close()
 
     async def _watch(self, reader: asyncio.StreamReader, exchange: Exchange) -> None:
         with suppress(ConnectionError):
@@ -105,26 +101,31 @@ class LoopbackServer:
                 pass
         exchange.gone.set()
 
-    async def stop(self) -> None:
-        """Break every connection off, and let their handlers see it."""
-        for writer in self._writers:
-            writer.transport.abort()
-        if self._serving:
-            await asyncio.wait(self._serving, timeout=5)
-
 
 @asynccontextmanager
 async def serving(handler: Handler) -> AsyncIterator[LoopbackServer]:
-    """A server on a free port of loopback."""
+    """A server on a free port of loopback; what its handler raises, the block raises."""
     server = LoopbackServer(handler)
-    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
-    host, port = listening.sockets[0].getsockname()
-    server.url = f"http://{host}:{port}"
-    async with listening:
+    async with asyncio.TaskGroup() as tasks:
+        running: list[asyncio.Task[None]] = []
+
+        def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            server.writers.append(writer)
+            running.append(tasks.create_task(server.serve(reader, writer)))
+
+        listening = await asyncio.start_server(accept, "127.0.0.1", 0)
+        host, port = listening.sockets[0].getsockname()
+        server.url = f"http://{host}:{port}"
         try:
             yield server
         finally:
-            await server.stop()
+            listening.close()
+            await asyncio.sleep(0)  # what was accepted just now reaches `accept`
+            for writer in server.writers:
+                writer.transport.abort()
+            for task in running:
+                task.cancel()
+    await asyncio.sleep(0)  # aborted transports close their sockets
 
 
 async def _request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Exchange:

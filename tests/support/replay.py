@@ -70,12 +70,15 @@ class Recording:
         return self.request.get("json") or {}
 
     async def play(self, exchange: Exchange) -> None:
-        """Answer `exchange` as the recorded server did."""
+        """Answer `exchange` as the recorded server did; one that was not there is one that hangs up."""
+        if self.status is None:
+            exchange.drop()
+            return
         kept = {"content-type", "content-length"}
         headers = {name: value for name, value in self.response["headers"].items() if name.lower() in kept}
         if self.method == "HEAD":  # tells the length of a body that it does not have
             headers["Content-Length"] = "0"
-        await exchange.start(self.status or 0, headers)
+        await exchange.start(self.status, headers)
         for chunk in self.chunks:
             await exchange.send(chunk)
         if self.ended.startswith("dropped"):

@@ -18,6 +18,7 @@ from parley_providers.collect import collect
 from parley_providers.errors import (
     BadRequestError,
     ContextWindowError,
+    DeadlineExceededError,
     ModelNotFoundError,
     OverloadedError,
     ProviderError,
@@ -123,15 +124,22 @@ class LlamaServerProvider:
         model = request.model or ""
         # Whether a GPU reads the prompt is not told, and on a processor that takes as long as loading.
         patience = Patience.of(request.deadlines, cold=True)
+        loading: LoadingError | None = None
         while True:
             try:
                 async with aclosing(self._attempt(request, model, patience)) as events:
                     async for event in events:
+                        loading = None
                         yield event
-            except LoadingError:
+            except LoadingError as error:
+                loading = error
                 if asyncio.get_running_loop().time() + _LOADING_POLL_S > min(patience.first_at, patience.total_at):
                     raise
                 await asyncio.sleep(_LOADING_POLL_S)
+            except DeadlineExceededError:
+                if loading is not None:
+                    raise loading from None
+                raise
             else:
                 return
 

@@ -257,12 +257,12 @@ async def _endless(exchange):
 @pytest.mark.parametrize(
     ("handler", "deadlines", "why"),
     [
-        (_silent, Deadlines(first_token_s=0.1), "did not begin to answer"),
-        (_silent_after_headers, Deadlines(first_token_s=0.1), "did not begin to answer"),
-        (_pinging, Deadlines(first_token_s=0.1), "did not begin to answer"),
+        (_silent, Deadlines(first_token_s=0.5), "did not begin to answer"),
+        (_silent_after_headers, Deadlines(first_token_s=0.5), "did not begin to answer"),
+        (_pinging, Deadlines(first_token_s=0.5), "did not begin to answer"),
         (_silent_after_a_line, Deadlines(idle_s=0.1), "said nothing more for 0.1 s"),
-        (_endless, Deadlines(total_s=0.2), "longer than a whole answer may"),
-        (_silent, Deadlines(total_s=0.1), "longer than a whole answer may"),
+        (_endless, Deadlines(total_s=0.5), "longer than a whole answer may"),
+        (_silent, Deadlines(total_s=0.5), "longer than a whole answer may"),
     ],
 )
 async def test_every_deadline_is_an_error_that_names_it_and_closes_the_connection(handler, deadlines, why):
@@ -272,6 +272,7 @@ async def test_every_deadline_is_an_error_that_names_it_and_closes_the_connectio
         assert isinstance(error, DeadlineExceededError)
         assert why in str(error)
         async with asyncio.timeout(5):
+            await server.asked.wait()
             await server.exchanges[0].gone.wait()
 
 

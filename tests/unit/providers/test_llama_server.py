@@ -10,6 +10,7 @@ from parley_providers.errors import (
     BadRequestError,
     ConnectionFailedError,
     ContextWindowError,
+    DeadlineExceededError,
     ModelNotFoundError,
     OverloadedError,
     ServerError,
@@ -233,10 +234,41 @@ async def test_a_server_that_loads_its_model_is_waited_for():
 
 async def test_loading_has_an_end():
     """After the cold deadline it is an error that says so."""
-    deadlines = Deadlines(cold_first_token_s=0.01)
+    deadlines = Deadlines(cold_first_token_s=1.0)
     _, error = await _outcome(_refusing(503, LOADING), _ask(deadlines=deadlines))
     assert isinstance(error, OverloadedError)
     assert "still loading" in str(error)
+
+
+async def test_loading_that_falls_silent_is_still_loading():
+    """The last question before the deadline gets no answer: what was known is what is said."""
+    answers = [_refusing(503, LOADING)]
+
+    async def handle(exchange):
+        if answers:
+            await answers.pop()(exchange)
+        else:
+            await exchange.gone.wait()
+
+    _, error = await _outcome(handle, _ask(deadlines=Deadlines(cold_first_token_s=1.0)))
+    assert isinstance(error, OverloadedError)
+    assert "still loading" in str(error)
+
+
+async def test_silence_after_loading_is_a_deadline_of_its_own():
+    """Once it has begun to answer, it is loaded."""
+    answers = [_refusing(503, LOADING)]
+
+    async def handle(exchange):
+        if answers:
+            await answers.pop()(exchange)
+        else:
+            await exchange.start()
+            await exchange.send(f"data: {json.dumps(_delta(content='a'))}\n\n")
+            await exchange.gone.wait()
+
+    _, error = await _outcome(handle, _ask(deadlines=Deadlines(idle_s=0.1)))
+    assert isinstance(error, DeadlineExceededError)
 
 
 async def test_nobody_there_says_how_to_start_it():

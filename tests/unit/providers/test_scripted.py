@@ -85,7 +85,7 @@ async def test_bad_endings_are_the_errors_that_a_server_would_cause(ending, erro
     """Truncated, endless and silent streams."""
     answer = ScriptedAnswer(pieces=(ScriptedPiece(text="x"),), ending=ending)
     with pytest.raises(error):
-        await ScriptedProvider([answer]).complete(_ask(deadlines=HASTY))
+        await ScriptedProvider([answer]).complete(_ask(deadlines=Deadlines() if ending == "truncated" else HASTY))
 
 
 async def test_only_its_own_models_are_known():
