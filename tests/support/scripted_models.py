@@ -74,3 +74,10 @@ class ScriptedModels:
 
 CUT = "\0cut"
 ENDLESS = "\0endless"
+
+
+class Unobserved:
+    """An observer of calls that keeps nothing."""
+
+    def observe(self, record):
+        """See `CallObserver`."""
