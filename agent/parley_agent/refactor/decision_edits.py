@@ -6,17 +6,20 @@ at first use: offering nothing must cost nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, TypeVar
 
 from parley_agent.refactor.errors import RefactorRefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from parley_agent.document import Span
     from parley_agent.python.extract import LineRange
     from parley_agent.refactor.target import Place
     from parley_agent.syntax import Definition
+
+_T = TypeVar("_T")
 
 
 def definition_of(place: Place) -> Definition:
@@ -38,7 +41,8 @@ def poor_names(place: Place) -> tuple[str, ...]:
     if place.is_python:
         from parley_agent.python import rename
 
-        return tuple(each.name for each in rename.renameable(place.document.text, definition.span) if each.worth)
+        found = _kept(rename.renameable)(place.document.text, definition.span)
+        return tuple(each.name for each in found if each.worth)
     from parley_agent.syntax import rename as by_grammar
 
     return tuple(each.name for each in by_grammar.renameable_locals(place.tree, definition) if each.worth)
@@ -101,7 +105,8 @@ def unhinted(place: Place) -> tuple[str, ...]:
     """The parameters of a Python function that have no type, and "return" where that has none."""
     from parley_agent.python import type_hints
 
-    return type_hints.unannotated(place.document.text, definition_of(place).span)
+    found: tuple[str, ...] = _kept(type_hints.unannotated)(place.document.text, definition_of(place).span)
+    return found
 
 
 def usable_hints(place: Place, hints: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -136,7 +141,8 @@ def extractable_lines(place: Place) -> tuple[LineRange, ...]:
     """The lines of a Python function that could become a function of their own, and the names in and out."""
     from parley_agent.python import extract
 
-    return extract.extractable(place.document.text, definition_of(place).span)
+    found: tuple[LineRange, ...] = _kept(extract.extractable)(place.document.text, definition_of(place).span)
+    return found
 
 
 def extracted(place: Place, first_line: int, last_line: int, name: str) -> str:
@@ -144,3 +150,9 @@ def extracted(place: Place, first_line: int, last_line: int, name: str) -> str:
     from parley_agent.python import extract
 
     return extract.extract(place.document.text, definition_of(place).span, first_line, last_line, name)
+
+
+@cache
+def _kept(question: Callable[[str, Span], _T]) -> Callable[[str, Span], _T]:
+    """`question`, with its last answers kept: what is offered at a place is asked again when it is carried out."""
+    return lru_cache(maxsize=8)(question)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from parley_agent.document import Span
@@ -106,7 +107,7 @@ def place_of(document: Document, selection: Span) -> Place:
             f"The selection ends at offset {selection.end}, behind the document's end ({len(document.text)}).",
         )
     language = known_language(document)
-    tree = parse(document.text, language)
+    tree = _parsed(document.text, language)
     definition = enclosing_definition(tree, selection)
     target = _definition_target(definition) if definition is not None else lines_target(document.text, selection)
     return Place(document=document, language=language, tree=tree, selection=selection, target=target)
@@ -129,6 +130,12 @@ def lines_target(text: str, selection: Span) -> Target:
         span=Span(start=start, end=max(start, end)),
         indent=indent,
     )
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str, language: Language) -> Tree:
+    """The tree of `text`, kept: what is offered at a place is often carried out next."""
+    return parse(text, language)
 
 
 def _definition_target(definition: Definition) -> Target:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from parley_agent.document import Span
@@ -54,6 +55,7 @@ def enclosing_definition(tree: Tree, selection: Span) -> Definition | None:
     return min(holding, key=lambda each: each.span.end - each.span.start, default=None)
 
 
+@lru_cache(maxsize=8)
 def definitions(tree: Tree) -> tuple[Definition, ...]:
     """Every definition with a body, in the order of their starts, an outer one before those inside it."""
     matches = tree.matches(tree.language.queries.structure)
@@ -63,6 +65,7 @@ def definitions(tree: Tree) -> tuple[Definition, ...]:
     return tuple(_qualified(ordered, tree.language.separator))
 
 
+@lru_cache(maxsize=8)
 def imports(tree: Tree) -> tuple[Span, ...]:
     """The top-level imports, in order."""
     matches = tree.matches(tree.language.queries.structure)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _SIMPLER_SHARE = 1.05
 _SMALL_FIX = 0.6
+_REORDERING = frozenset({"set", "frozenset", "HashSet", "HashMap", "sorted", "sort", "reversed", "reverse", "Counter"})
 _WORD = re.compile(r"\w+|[^\w\s]")
 _DEFINED = re.compile(r"\b(?:def|class|func|function|fn|struct|interface|enum|trait|module)\s+(\w+)")
 
@@ -33,6 +34,7 @@ def check_promise(context: Context, after: Tree, target: Span) -> None:
         case TaskClass.SIMPLIFY:
             _check_code_changed(context, after)
             old = estimated_tokens(context.place.code)
+            _refuse_other_order(context, after, target)
             if estimated_tokens(after.text[target.start : target.end]) > old * _SIMPLER_SHARE:
                 raise AnswerRejectedError("not-simpler", "It is longer than before. Make it shorter and simpler.")
         case TaskClass.FIX_DIAGNOSTICS:
@@ -47,6 +49,16 @@ def check_promise(context: Context, after: Tree, target: Span) -> None:
 def _check_code_changed(context: Context, after: Tree) -> None:
     if equal_without_comments(context.place.tree, after):
         raise AnswerRejectedError("no-change", "Only comments or blanks changed. Make the change that was asked for.")
+
+
+def _refuse_other_order(context: Context, after: Tree, target: Span) -> None:
+    """What a model most often calls simpler and is not the same: a set, which forgets order and wants hashable items."""
+    before = {each.name for each in identifiers(context.place.tree, context.place.target.span)}
+    new = {each.name for each in identifiers(after, target)} - before
+    if reordering := sorted(new & _REORDERING):
+        raise AnswerRejectedError(
+            "changed-behaviour", f"{reordering[0]} may change the order or the kind of the result. Do without it."
+        )
 
 
 def _check_fixed(context: Context, after: Tree, target: Span) -> None:

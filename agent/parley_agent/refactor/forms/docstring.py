@@ -79,7 +79,7 @@ class DocstringForm:
             raise AnswerRejectedError("code-in-prose", "Write plain sentences, without code blocks.")
         refuse_elisions(text, "")
         view.screen.check_placeholders(text, "")
-        return Candidate(text=with_docstring(context.place, text))
+        return Candidate(text=with_docstring(context.place, text), is_proved=True)
 
 
 def _short(name: str) -> str:

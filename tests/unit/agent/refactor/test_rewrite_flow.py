@@ -267,3 +267,16 @@ async def test_a_fix_must_fix(bench):
     assert (await bench(code, answer, answer).last(TaskClass.FIX_DIAGNOSTICS, diagnostics=(problem,))).code == (
         "unknown-name"
     )
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ("    return list(set(numbers))", "comments-lost"),
+        ("    # Keep the order.\n    return list(set(numbers))", "changed-behaviour"),
+    ],
+)
+async def test_a_simpler_function_that_is_not_the_same_is_refused(bench, body, code):
+    """A set forgets the order that the comment asks for: a model's favourite mistake."""
+    answer = fenced(f"def evens(numbers):\n{body}")
+    assert (await bench(FILE, answer, answer).last(TaskClass.SIMPLIFY)).code == code
