@@ -52,7 +52,7 @@ def _check_code_changed(context: Context, after: Tree) -> None:
 
 
 def _refuse_other_order(context: Context, after: Tree, target: Span) -> None:
-    """What a model most often calls simpler and is not the same: a set, which forgets order and wants hashable items."""
+    """What models call simpler and is not the same: a set forgets the order and wants hashable items."""
     before = {each.name for each in identifiers(context.place.tree, context.place.target.span)}
     new = {each.name for each in identifiers(after, target)} - before
     if reordering := sorted(new & _REORDERING):
