@@ -58,11 +58,7 @@ def enclosing_definition(tree: Tree, selection: Span) -> Definition | None:
 @lru_cache(maxsize=8)
 def definitions(tree: Tree) -> tuple[Definition, ...]:
     """Every definition with a body, in the order of their starts, an outer one before those inside it."""
-    matches = tree.matches(tree.language.queries.structure)
-    parameters = _parameters(tree, matches)
-    found = {item.span: item for match in matches if (item := _item(tree, match, parameters)) is not None}
-    ordered = sorted(found.values(), key=lambda item: (item.span.start, -item.span.end))
-    return tuple(_qualified(ordered, tree.language.separator))
+    return tree.kept("definitions", lambda: _definitions(tree))
 
 
 @lru_cache(maxsize=8)
@@ -77,6 +73,14 @@ def import_block(tree: Tree) -> Span | None:
     """From the first to the end of the last top-level import; None if there is no import."""
     found = imports(tree)
     return Span(start=found[0].start, end=max(each.end for each in found)) if found else None
+
+
+def _definitions(tree: Tree) -> tuple[Definition, ...]:
+    matches = tree.matches(tree.language.queries.structure)
+    parameters = _parameters(tree, matches)
+    found = {item.span: item for match in matches if (item := _item(tree, match, parameters)) is not None}
+    ordered = sorted(found.values(), key=lambda item: (item.span.start, -item.span.end))
+    return tuple(_qualified(ordered, tree.language.separator))
 
 
 def _parameters(tree: Tree, matches: Iterable[Captures]) -> dict[int, list[str]]:

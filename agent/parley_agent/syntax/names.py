@@ -33,12 +33,9 @@ class Identifier:
 
 def identifiers(tree: Tree, span: Span | None = None) -> tuple[Identifier, ...]:
     """The identifiers that lie within `span`, or in the whole text, in order."""
-    captures = tree.captures(tree.language.queries.names, span)
-    roles = {(node.start_byte, node.end_byte): (node, role) for role in _PRECEDENCE for node in captures.get(role, ())}
-    found = (
-        Identifier(name=tree.slice(node), span=tree.span(node), role=role) for _, (node, role) in sorted(roles.items())
-    )
-    return tuple(each for each in found if span is None or span.contains(each.span))
+    if span is None:
+        return tree.kept("identifiers", lambda: _identifiers(tree, None))
+    return tuple(each for each in _identifiers(tree, span) if span.contains(each.span))
 
 
 def comments(tree: Tree, span: Span | None = None) -> tuple[Span, ...]:
@@ -61,6 +58,14 @@ def unknown_names(before: Tree, after: Tree, span_after: Span) -> tuple[str, ...
     known |= {each.name for each in identifiers(after) if each.role == "definition"}
     known |= {word for span in imports(after) for word in re.findall(r"\w+", after.text[span.start : span.end])}
     return tuple(name for name in used if name not in known)
+
+
+def _identifiers(tree: Tree, span: Span | None) -> tuple[Identifier, ...]:
+    captures = tree.captures(tree.language.queries.names, span)
+    roles = {(node.start_byte, node.end_byte): (node, role) for role in _PRECEDENCE for node in captures.get(role, ())}
+    return tuple(
+        Identifier(name=tree.slice(node), span=tree.span(node), role=role) for _, (node, role) in sorted(roles.items())
+    )
 
 
 def _without_line_end(tree: Tree, node: Node) -> Span:

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from parley_agent.syntax.language import Language
     from parley_agent.syntax.tree import Tree
 
-_IDIOMS = frozenset({"ok", "err", "ex", "ctx", "fn", "cb", "it", "wg", "mu", "tx", "rx", "el", "os", "fs"})
+# Counters keep their letters, declared in a loop or before it; the rest is what readers of some language expect.
+_IDIOMS = frozenset(
+    {"i", "j", "k", "ok", "err", "ex", "ctx", "fn", "cb", "it", "wg", "mu", "tx", "rx", "el", "os", "fs"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 import tree_sitter
 
@@ -15,18 +15,19 @@ from parley_agent.document import Span
 from parley_agent.syntax.offsets import Offsets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from parley_agent.syntax.language import Grammar, Language
 
 Node: TypeAlias = tree_sitter.Node
+_T = TypeVar("_T")
 Captures: TypeAlias = dict[str, list[tree_sitter.Node]]
 
 
 class Tree:
     """A text as its grammar sees it; it always has a tree, broken text included."""
 
-    __slots__ = ("_captures", "_matches", "_offsets", "_tree", "language")
+    __slots__ = ("_captures", "_kept", "_matches", "_offsets", "_tree", "language")
 
     def __init__(self, text: str, language: Language) -> None:
         self.language = language
@@ -34,6 +35,7 @@ class Tree:
         self._tree = tree_sitter.Parser(_grammar(language.grammar)).parse(self._offsets.data)
         self._matches: dict[str, list[Captures]] = {}
         self._captures: dict[str, Captures] = {}
+        self._kept: dict[str, object] = {}
 
     @property
     def text(self) -> str:
@@ -69,6 +71,12 @@ class Tree:
         if span is None:
             self._captures[query] = captures
         return captures
+
+    def kept(self, name: str, make: Callable[[], _T]) -> _T:
+        """What `make` gives the first time, kept under `name`: a tree does not change, and is asked often."""
+        if name not in self._kept:
+            self._kept[name] = make()
+        return cast("_T", self._kept[name])
 
     def span(self, node: Node) -> Span:
         """Where `node` is, in code points."""

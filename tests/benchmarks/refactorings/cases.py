@@ -17,8 +17,8 @@ A file begins with a sentence of prose and `key: value` lines, then holds files 
 
 The first file is the document, with the selection between « and »; the driver uses it and prints what it does. Without
 `output` the document must do after the refactoring what it did before it; `output` says what it must do instead.
-`names` are the names that a rename may change; `absent` and `present` are regular expressions that the refactored
-document must not, or must, match.
+`names` are the names local to the definition, all that a rename may change; `absent` and `present` are regular
+expressions that the refactored document must not, or must, match.
 """
 
 from __future__ import annotations

@@ -170,6 +170,12 @@ def test_only_poor_names_are_worth_a_better_one():
     assert found == {"d": True, "total": False, "i": False, "tmp2": True, "err": False}
 
 
+def test_counters_are_not_worth_another_name():
+    """An index keeps its letter, wherever it was declared."""
+    tree = parse("int f(int n) { int i; for (i = 0; i < n; i++) { g(i); } return i; }", language_of("c", None))
+    assert {each.name: each.worth for each in renameable_locals(tree, definitions(tree)[0])} == {"n": True, "i": False}
+
+
 def test_line_ends_and_wide_characters_survive():
     """CRLF and astral characters before a name do not shift the edit."""
     text = "// 😀\r\nfunction f(t) {\r\n\treturn '😀' + t;\r\n}\r\n"
