@@ -98,6 +98,8 @@ class PostgresStore:
         tasks = await self._closing.enter_async_context(asyncio.TaskGroup())
         for work, name in ((tail.run(feed), "parley-events-tail"), (notifier.run(), "parley-events-notify")):
             self._closing.callback(tasks.create_task(work, name=name).cancel)
+        self._closing.callback(tail.stop)
+        self._closing.callback(notifier.stop)
         self._closing.callback(feed.close)
         self._opened = _Parts(pool=pool, feed=feed, writer=writer)
         return self

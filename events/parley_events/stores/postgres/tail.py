@@ -43,6 +43,7 @@ class PostgresTail:
         self._place = place
         self._report = report
         self._listening = asyncio.Event()
+        self._stopped = False
 
     def resume(self) -> None:
         """See `Tail`."""
@@ -52,10 +53,19 @@ class PostgresTail:
         """See `Tail`."""
         self._listening.clear()
 
+    def stop(self) -> None:
+        """End `run` soon.
+
+        Its task is cancelled, too, but the pool waits by `asyncio.wait_for`, which before Python 3.12 loses a
+        cancellation that comes together with what it waits for (python/cpython issue 86296).
+        """
+        self._stopped = True
+        self._listening.set()
+
     async def run(self, feed: Feed) -> None:
-        """Follow until cancelled."""
+        """Follow until stopped."""
         attempt = 0
-        while True:
+        while not self._stopped:
             await self._listening.wait()
             try:
                 async with await connect(self._place) as connection:
@@ -75,7 +85,7 @@ class PostgresTail:
                 await asyncio.sleep(trouble.retry_in_s)
 
     async def _follow(self, connection: AsyncConnection, feed: Feed) -> None:
-        while self._listening.is_set():
+        while self._listening.is_set() and not self._stopped:
             full = True
             while full:
                 after = feed.position
@@ -96,14 +106,20 @@ class Notifier:
     def __init__(self, pool: AsyncConnectionPool) -> None:
         self._pool = pool
         self._news = asyncio.Event()
+        self._stopped = False
 
     def notify(self) -> None:
         """There is news."""
         self._news.set()
 
+    def stop(self) -> None:
+        """End `run` soon; see `PostgresTail.stop`."""
+        self._stopped = True
+        self._news.set()
+
     async def run(self) -> None:
-        """Notify until cancelled. A notification that fails is only a hint the less."""
-        while True:
+        """Notify until stopped. A notification that fails is only a hint the less."""
+        while not self._stopped:
             await self._news.wait()
             self._news.clear()
             try:
