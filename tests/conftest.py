@@ -1,0 +1,25 @@
+"""What every test lives in: folders of its own for settings and records, and none of the person's addresses or keys.
+
+Downloaded models are shared with the person: they are large, and known by their hash.
+"""
+
+import os
+
+import pytest
+
+from parley_providers.models.store import default_root
+
+_OUTSIDE = ("OLLAMA_HOST", "ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_folders(tmp_path_factory):
+    """No test reads or writes the settings, records or events of the person who runs it."""
+    folder = tmp_path_factory.mktemp("person")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PARLEY_MODELS_DIR", str(default_root()))
+        environment.setenv("PARLEY_DATA_DIR", str(folder / "data"))
+        environment.setenv("PARLEY_CONFIG", str(folder / "config.yaml"))
+        for name in (*_OUTSIDE, *(name for name in os.environ if name.startswith("PARLEY_OLLAMA"))):
+            environment.delenv(name, raising=False)
+        yield
