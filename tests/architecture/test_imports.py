@@ -1,6 +1,7 @@
 """What the import contracts of pyproject.toml cannot say: imports that must be late, and what starting loads."""
 
 import ast
+import os
 import subprocess
 import sys
 
@@ -66,8 +67,16 @@ def test_asking_the_command_for_help_loads_nothing_heavy(arguments):
 
 
 def _loaded_by(code, *arguments):
-    """The modules that a Python process imports while it runs `code`, by its own account on standard error."""
+    """The modules that a Python process imports while it runs `code`, by its own account on standard error.
+
+    It is not measured by coverage, which would import modules of its own.
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     ended = subprocess.run(
-        [sys.executable, "-X", "importtime", "-c", code, *arguments], capture_output=True, text=True, check=True
+        [sys.executable, "-X", "importtime", "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
     )
     return {line.rpartition("|")[2].strip() for line in ended.stderr.splitlines() if line.startswith("import time:")}
