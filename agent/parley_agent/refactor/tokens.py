@@ -12,16 +12,19 @@ if TYPE_CHECKING:
 
 # A chat template wraps each message in a few tokens of its own.
 _TOKENS_PER_MESSAGE = 8
-_PIECE = re.compile(r"[A-Za-z]+|[0-9]|[^\S\n]+|\n+|[!-/:-@\[-`{-~]+|[^\x00-\x7f]|.", re.DOTALL)
+_PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+| ?[0-9]|[^\S\n]+|\n+|[!-/:-@\[-`{-~]+|.", re.DOTALL)
 
 
 def estimated_tokens(text: str) -> int:
     """About how many tokens `text` is, on the high side.
 
-    A word costs one token for its first six letters and one for every four that follow, a digit one, a run of
-    punctuation one for every two characters, a run of blanks or newlines one, a code point beyond ASCII two.
+    A word, or a hump of one in camel case, costs one token for its first six letters and one for every four that
+    follow, capitals one for every two, a digit one and so does a blank before it, punctuation one for every two
+    characters, a run of blanks or newlines one, a code point beyond ASCII two;
+    and a twentieth of it all again. Checked against Qwen2.5-Coder's counts; only letters drawn at random cost more.
     """
-    return sum(_cost(piece) for piece in _PIECE.findall(text))
+    counted = sum(_cost(piece) for piece in _PIECE.findall(text))
+    return counted + counted // 20
 
 
 def estimated_prompt_tokens(messages: Iterable[Message]) -> int:
@@ -30,11 +33,12 @@ def estimated_prompt_tokens(messages: Iterable[Message]) -> int:
 
 
 def _cost(piece: str) -> int:
-    first = piece[0]
-    if not first.isascii():
+    if not piece.isascii():
         return 2
-    if first.isalpha():
-        return 1 + max(0, len(piece) - 3) // 4
-    if first.isspace():
-        return 1 if piece != " " else 0
+    if piece.isalpha():
+        return (len(piece) + 1) // 2 if piece.isupper() else 1 + max(0, len(piece) - 3) // 4
+    if piece[-1].isdigit():
+        return len(piece)
+    if piece.isspace():
+        return 0 if piece == " " else 1
     return (len(piece) + 1) // 2
