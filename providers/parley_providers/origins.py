@@ -1,9 +1,11 @@
-"""What an origin (scheme, host and port) tells: whether what is sent there stays on this machine."""
+"""What an origin (scheme, host and port) is, and what it tells: whether what is sent there stays on this machine."""
 
 from __future__ import annotations
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
+
+_PORTS = {"http": 80, "https": 443}
 
 
 def is_loopback(origin: str) -> bool:
@@ -17,3 +19,12 @@ def is_loopback(origin: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of `url` in one spelling: lower case, without user, path, or the scheme's own port."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    shown = f"[{host}]" if ":" in host else host
+    port = "" if parts.port in (None, _PORTS.get(parts.scheme)) else f":{parts.port}"
+    return f"{parts.scheme}://{shown}{port}"

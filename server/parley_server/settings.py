@@ -70,12 +70,13 @@ class ProviderSettings(Section):
     """A provider that the person names: only such a one is ever asked, whatever keys the environment holds.
 
     `url` is needed where a vendor does not fix it. `key_variable` names the environment variable that holds the key, in
-    place of the vendor's usual one; a key in the keyring goes before both.
+    place of the vendor's usual one; a key in the keyring (`keyring`, as `parley auth set` writes it) goes first.
     """
 
     kind: ProviderKind
     url: Url | None = None
     key_variable: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    keyring: bool = False
     ca_bundle: Path | None = None
 
 
