@@ -82,6 +82,7 @@ class Manners:
     answers: bool = True
     says_applied: bool | None = None
     before_applying: object = None
+    after_applying: object = None
     versions_step: int = 1
     asked: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -182,6 +183,8 @@ class Editor:
         if self.manners.before_applying is not None:
             self.manners.before_applying()
         done = self._apply(params.edit) if self.manners.applies else None
+        if self.manners.after_applying is not None:
+            self.manners.after_applying()
         if not self.manners.answers:
             await asyncio.Event().wait()
         said = self.manners.says_applied
@@ -220,7 +223,7 @@ class Editor:
 
 
 @asynccontextmanager
-async def editing(tmp_path, script, *, profile=VSCODE, manners=None, arguments=(), experimental=None, shut_down=True):
+async def editing(tmp_path, script, *, profile=VSCODE, manners=None, arguments=(), experimental=None, adjust=None):
     """An editor of one profile with a server that answers from `script`, a list of JSON lines."""
     script_file = tmp_path / "script.jsonl"
     script_file.write_text("".join(json.dumps(line) + "\n" for line in script), encoding="utf-8")
@@ -234,6 +237,8 @@ async def editing(tmp_path, script, *, profile=VSCODE, manners=None, arguments=(
     try:
         capabilities = client_capabilities(profile)
         capabilities.experimental = experimental
+        if adjust is not None:
+            adjust(capabilities)
         result = await client.initialize_session(
             types.InitializeParams(
                 capabilities=capabilities,
@@ -244,8 +249,7 @@ async def editing(tmp_path, script, *, profile=VSCODE, manners=None, arguments=(
         editor.encoding = str(getattr(result.capabilities.position_encoding, "value", "utf-16"))
         editor.initialized = result
         yield editor
-        if shut_down:
-            await client.shutdown_session()
+        await client.shutdown_session()
     finally:
         if client._server.returncode is None:
             client._server.kill()

@@ -23,9 +23,10 @@ class ServeOptions(TypedDict, total=False):
 def main() -> None:
     """Run the command line."""
     if sys.argv[1:2] == ["serve"] and (options := plain_options(sys.argv[2:])) is not None:
+        from parley_server.cli.boundary import run_guarded
         from parley_server.lsp.starting import serve_stdio
 
-        sys.exit(serve_stdio(**options))
+        run_guarded(lambda: sys.exit(serve_stdio(**options)))
     if sys.argv[1:] == ["--version"]:
         print_version()
     else:

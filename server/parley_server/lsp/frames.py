@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 LARGEST_BODY_BYTES = 64_000_000
 _LARGEST_HEADER_BYTES = 8_192
+_LONGEST_NAME_BYTES = 64
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 _NEXT_HEADER = re.compile(rb"content-length[ \t]*:", re.IGNORECASE)
 
@@ -31,6 +32,7 @@ class Frames:
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._length: int | None = None
+        self._lost = False
 
     def feed(self, data: bytes) -> Iterator[bytes | FrameError]:
         """Every body, or error, that is complete with `data`."""
@@ -53,28 +55,31 @@ class Frames:
 
     def _header(self) -> bytes | FrameError | None:
         """Reads a header into `_length` (and returns b""), or an error, or None for too little."""
+        if self._lost and not self._found_again():
+            return None
         end = _HEADER_END.search(self._buffer)
         if end is None:
-            if len(self._buffer) <= _LARGEST_HEADER_BYTES:
-                return None
-            return self._skip("a header that does not end")
-        header = bytes(self._buffer[: end.start()])
+            return None if len(self._buffer) <= _LARGEST_HEADER_BYTES else self._lose("a header that does not end")
         if end.start() > _LARGEST_HEADER_BYTES:
-            return self._skip("a header that is too long", at_least=end.end())
+            return self._lose("a header that is too long")
         try:
-            length = _content_length(header)
+            self._length = _content_length(bytes(self._buffer[: end.start()]))
         except ValueError as error:
-            return self._skip(str(error), at_least=end.end())
+            return self._lose(str(error))
         del self._buffer[: end.end()]
-        self._length = length
         return b""
 
-    def _skip(self, reason: str, at_least: int = 1) -> FrameError:
-        """Drop bytes up to the next place that looks like a header."""
-        following = _NEXT_HEADER.search(self._buffer, at_least)
-        keep_from = following.start() if following else max(at_least, len(self._buffer) - 64)
-        del self._buffer[:keep_from]
+    def _lose(self, reason: str) -> FrameError:
+        """What follows is rubbish until the next header: one error for all of it."""
+        self._lost = True
+        del self._buffer[:1]  # this very header is not to be found again
         return FrameError(reason=reason)
+
+    def _found_again(self) -> bool:
+        following = _NEXT_HEADER.search(self._buffer)
+        del self._buffer[: following.start() if following else max(0, len(self._buffer) - _LONGEST_NAME_BYTES)]
+        self._lost = following is None
+        return following is not None
 
 
 def _content_length(header: bytes) -> int:
