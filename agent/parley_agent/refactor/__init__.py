@@ -1,5 +1,8 @@
 """Refactoring: from a selection and a wish to checked, minimal edits, or to a refusal that says why.
 
 Reading order: `tasks` (the task classes and the regions they may change), `requests` (what is asked and what is told
-while it happens), `service` (the one entry).
+while it happens), `service` (the one entry); then the way of a request: `instruction`, `target`, `applicability`,
+`understand`, `context` with `screen` and `tokens` (what the model is shown), `forms` (how it is asked), `turn` (asking
+once), `answers` and `assembly` (what it said), `decision_edits` (what tools make of it), `checks`, `edits`, `proposal`,
+and `trial` in a `scratch` copy; `offers` and `explain` stand beside it.
 """
