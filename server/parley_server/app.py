@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from parley_providers.provider import Provider
     from parley_providers.records import CallObserver, CallRecord
     from parley_providers.strategies import Candidate
+    from parley_server.access import Access
     from parley_server.application import Application
     from parley_server.checkup.findings import Finding
     from parley_server.config_file import WrittenChoice
@@ -111,6 +112,7 @@ async def look_at_everything() -> tuple[Finding, ...]:
                 models.engine(engine_version()),
                 await models.downloaded(embedded, advice),
                 *await models.servers(servers),
+                *models.unused_keys(build_access(settings).statuses()),
                 system.memory(available_bytes(), needed_bytes(needs)),
                 system.folder("Models folder", folder, "PARLEY_MODELS_DIR", wanted_bytes=recommended.size_bytes),
                 system.folder("Settings folder", user_path().parent, "PARLEY_CONFIG"),
@@ -142,7 +144,8 @@ def build_chain(settings: Settings, store: CallStore) -> ProviderChain:
     from parley_server.policy import limits_of, policy_of, prices_of
 
     embedded = build_embedded(settings)
-    named = tuple(build_named(name, chosen) for name, chosen in settings.providers.items())
+    access = build_access(settings)
+    named = tuple(build_named(name, chosen, access) for name, chosen in settings.providers.items())
     found = () if "ollama" in settings.providers else (OllamaProvider(settings.ollama.url),)
     providers: tuple[Provider, ...] = (embedded, *found, *named)
     by_name = {each.name: each for each in providers}
@@ -176,18 +179,33 @@ def build_chain(settings: Settings, store: CallStore) -> ProviderChain:
     )
 
 
-def build_named(name: str, chosen: ProviderSettings) -> Provider:
+def build_access(settings: Settings | None = None) -> Access:
+    """The keys of the person's providers.
+
+    Raises:
+        ConfigError: the settings cannot be used; the message says where and why.
+    """
+    from parley_providers.key_store import KeyringStore
+    from parley_server.access import Access
+    from parley_server.config import user_path
+
+    wanted = settings or current_settings()
+    return Access(settings=wanted, path=user_path(), environment=os.environ, store=KeyringStore())
+
+
+def build_named(name: str, chosen: ProviderSettings, access: Access) -> Provider:
     """A provider that the person named in their settings; nothing is asked yet."""
     from parley_providers.adapters.llama_server import LlamaServerProvider
     from parley_providers.adapters.ollama import OllamaProvider
-    from parley_server.settings import OLLAMA_PORT
+    from parley_server.settings import LLAMA_SERVER_URL, OLLAMA_PORT
 
     match chosen.kind:
         case "ollama":
             return OllamaProvider(chosen.url or f"http://127.0.0.1:{OLLAMA_PORT}", name=name)
         case "llama-server":
-            key = os.environ.get(chosen.key_variable) if chosen.key_variable else None
-            return LlamaServerProvider(chosen.url or "http://127.0.0.1:8080", name=name, api_key=key)
+            url = chosen.url or LLAMA_SERVER_URL
+            key = access.key(name)
+            return LlamaServerProvider(url, name=name, api_key=None if key is None else key.text_for(url))
 
 
 def build_embedded(settings: Settings) -> EmbeddedProvider:

@@ -55,16 +55,46 @@ def read_entries(path: Path) -> tuple[Entry, ...]:
     return tuple(_entries(_document(path), path, ()))
 
 
-def write_entry(path: Path, key: str, value: str | None) -> None:
-    """Set one top-level key, keeping all else and its comments; None is null. The file is replaced whole.
+def write_entry(path: Path, key: str | tuple[str, ...], value: object) -> None:
+    """Set one entry, by its key or its path of keys, keeping all else and its comments; None is null.
+
+    The file is replaced whole.
 
     Raises:
         ConfigError: the file cannot be read or written.
     """
     document = _document(path)
-    document[key] = value
+    *sections, name = (key,) if isinstance(key, str) else key
+    inner = document
+    for section in sections:
+        inner = inner.setdefault(section, {})
+    inner[name] = value
+    _write(path, document)
+
+
+def remove_entry(path: Path, steps: tuple[str, ...]) -> None:
+    """Remove one entry, and what stands above it if that is empty then; nothing happens where it is not.
+
+    Raises:
+        ConfigError: the file cannot be read or written.
+    """
+    document = _document(path)
+    above = [document]
+    for step in steps[:-1]:
+        if step not in above[-1]:
+            return
+        above.append(above[-1][step])
+    for inner, step in zip(reversed(above), reversed(steps), strict=True):
+        inner.pop(step, None)
+        if inner:
+            break
+    _write(path, document)
+
+
+def _write(path: Path, document: Any) -> None:  # noqa: ANN401 - as below
     text = io.StringIO()
-    _yaml().dump(document, text)
+    if document:
+        _yaml().dump(document, text)
     written = text.getvalue() if path.exists() else HEADER + text.getvalue()
     try:
         _replace(path.resolve(), written)

@@ -17,6 +17,7 @@ from parley_providers.strategies import StrategyName
 from parley_providers.strategy_router import RemotePolicy
 
 OLLAMA_PORT = 11434
+LLAMA_SERVER_URL = "http://127.0.0.1:8080"
 
 
 def _server_url(url: str) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from parley_providers.provider import ModelFacts, Provider
     from parley_providers.route import Route
+    from parley_server.access import KeyStatus
 
 _SHOWN = 5
 _DOWNLOADED = "Downloaded models"
@@ -77,6 +78,21 @@ async def downloaded(embedded: Provider, advice: str) -> Finding:
 async def servers(providers: Iterable[Provider]) -> tuple[Finding, ...]:
     """For each server that Parley would ask: whether it answers, and with which models."""
     return tuple([await _server(provider) for provider in providers])
+
+
+def unused_keys(statuses: Iterable[KeyStatus]) -> tuple[Finding, ...]:
+    """For each key in the environment whose vendor is not named: that it enables nothing, and how to use it."""
+    return tuple(
+        Finding(
+            area=Area.MODELS,
+            name=each.provider.capitalize(),
+            verdict=Verdict.ABSENT,
+            found=f"{each.source} is set, but {each.provider} is not named in the settings, so it is never asked",
+            fix=f"To use it, name it under `providers` in the settings, or: parley auth set {each.provider}",
+        )
+        for each in statuses
+        if not each.named
+    )
 
 
 async def _server(provider: Provider) -> Finding:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typer
 
+from parley_server.cli.auth import auth
 from parley_server.cli.boundary import run_guarded
 from parley_server.cli.demo import demo
 from parley_server.cli.doctor import doctor
@@ -45,6 +46,7 @@ app.command()(demo)
 app.command()(refactor)
 app.command()(serve)
 app.add_typer(models, name="models")
+app.add_typer(auth, name="auth")
 app.command()(profile)
 app.command()(doctor)
 

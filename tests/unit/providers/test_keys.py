@@ -1,29 +1,14 @@
 """Where keys come from, where they may go, and that none is shown."""
 
-from dataclasses import dataclass, field
-
 import pytest
 
 from parley_providers.errors import AuthenticationError
 from parley_providers.keys import VENDORS, Key, KeyWish, checked_key, find_key
 from parley_providers.origins import origin_of
+from support.keys import KeptKeys
 
 SECRET = "sk-do-not-show"
 WISH = KeyWish(provider="work", url="https://api.example.com/v1", variable="WORK_KEY", in_keyring=True)
-
-
-@dataclass
-class KeptKeys:
-    kept: dict[tuple[str, str], str] = field(default_factory=dict)
-
-    def get(self, provider, origin):
-        return self.kept.get((provider, origin))
-
-    def set(self, provider, origin, text):
-        self.kept[provider, origin] = text
-
-    def delete(self, provider, origin):
-        return self.kept.pop((provider, origin), None) is not None
 
 
 def test_a_key_is_no_part_of_its_repr():

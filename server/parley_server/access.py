@@ -1,0 +1,150 @@
+"""Which key opens which provider: finding, keeping and removing keys of providers that the person named.
+
+Where a key is kept belongs to a `KeyStore`; what is sent with it to the adapters. No key is ever returned for showing.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from parley_providers.errors import AuthenticationError
+from parley_providers.keys import VENDORS, KeyWish, checked_key, find_key
+from parley_providers.origins import origin_of
+from parley_server.config_file import ConfigError, remove_entry, write_entry
+from parley_server.settings import LLAMA_SERVER_URL, OLLAMA_PORT, ProviderSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from parley_providers.keys import Key, KeyStore
+    from parley_server.settings import Settings
+
+_log = logging.getLogger(__name__)
+_LOCAL_URLS = {"ollama": f"http://127.0.0.1:{OLLAMA_PORT}", "llama-server": LLAMA_SERVER_URL}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyStatus:
+    """Whence the key of a provider comes: `source` is the keyring or a variable, None where there is no key.
+
+    One that is not `named` is not used at all: the environment merely has a key for its vendor.
+    """
+
+    provider: str
+    origin: str
+    source: str | None
+    named: bool = True
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """The keys of the person's providers: of `settings`, in the `environment` and the `store`, written to `path`."""
+
+    settings: Settings
+    path: Path
+    environment: Mapping[str, str]
+    store: KeyStore
+
+    def key(self, name: str) -> Key | None:
+        """The key of a named provider. A keyring that cannot be read is told in the log: others can still answer."""
+        try:
+            return find_key(wish_of(name, self.settings.providers[name]), self.environment, self.store)
+        except AuthenticationError as error:
+            _log.warning("%s: %s", name, error)
+            return None
+
+    def statuses(self) -> tuple[KeyStatus, ...]:
+        """Every named provider, then every vendor whose key the environment has without its being named."""
+        named = tuple(self._status(name, chosen) for name, chosen in self.settings.providers.items())
+        unused = tuple(
+            KeyStatus(
+                provider=kind, origin=origin_of(VENDORS[kind].url), source=VENDORS[kind].key_variable, named=False
+            )
+            for kind in unnamed_vendors(self.settings, self.environment)
+        )
+        return named + unused
+
+    def keep(self, name: str, text: str, *, kind: str | None = None, url: str | None = None) -> KeyStatus:
+        """Keep the key of a provider in the keyring, and name the provider in the settings file.
+
+        Raises:
+            AuthenticationError: it is no key, or the keyring refused it.
+            ConfigError: nobody can tell where such a provider is, or the file cannot be written.
+        """
+        chosen = self._named(name, kind, url)
+        wish = wish_of(name, chosen)
+        origin = origin_of(wish.url)
+        self.store.set(name, origin, checked_key(text))
+        if name not in self.settings.providers:
+            write_entry(self.path, ("providers", name, "kind"), chosen.kind)
+            if chosen.url is not None:
+                write_entry(self.path, ("providers", name, "url"), chosen.url)
+        write_entry(self.path, ("providers", name, "keyring"), value=True)
+        return KeyStatus(provider=name, origin=origin, source="the keyring")
+
+    def forget(self, name: str) -> bool:
+        """Remove a provider's key from the keyring; whether there was one. What `keep` named is named no longer.
+
+        Raises:
+            AuthenticationError: the keyring refused.
+            ConfigError: there is no such provider, or the file cannot be written.
+        """
+        chosen = self.settings.providers.get(name)
+        if chosen is None:
+            raise ConfigError(f"No provider is called {name!r}. There are: {_listed(self.settings.providers)}.")
+        removed = self.store.delete(name, origin_of(wish_of(name, chosen).url))
+        if chosen == ProviderSettings(kind=chosen.kind, keyring=True):
+            remove_entry(self.path, ("providers", name))
+        else:
+            remove_entry(self.path, ("providers", name, "keyring"))
+        return removed
+
+    def _status(self, name: str, chosen: ProviderSettings) -> KeyStatus:
+        wish = wish_of(name, chosen)
+        try:
+            key = find_key(wish, self.environment, self.store)
+        except AuthenticationError as error:
+            return KeyStatus(provider=name, origin=origin_of(wish.url), source=None, problem=str(error))
+        return KeyStatus(provider=name, origin=origin_of(wish.url), source=None if key is None else key.source)
+
+    def _named(self, name: str, kind: str | None, url: str | None) -> ProviderSettings:
+        chosen = self.settings.providers.get(name)
+        if chosen is not None:
+            if (kind or chosen.kind, url or chosen.url) != (chosen.kind, chosen.url):
+                raise ConfigError(f"{name} is named already, otherwise, in {self.path}: change it there.")
+            return chosen
+        try:
+            found = ProviderSettings.model_validate({"kind": kind or name, "url": url})
+        except ValidationError as error:
+            reason = error.errors()[0]["msg"].removeprefix("Value error, ").removeprefix("Input ")
+            raise ConfigError(f"{name!r} with {kind or name!r} as its kind cannot be: {reason}.") from error
+        if not wish_of(name, found).url:
+            raise ConfigError(f"Where is {name}? Give its address with --url.")
+        return found
+
+
+def wish_of(name: str, chosen: ProviderSettings) -> KeyWish:
+    """Where the key of a named provider is looked for."""
+    vendor = VENDORS.get(chosen.kind)
+    return KeyWish(
+        provider=name,
+        url=chosen.url or (vendor.url if vendor else _LOCAL_URLS.get(chosen.kind, "")),
+        variable=chosen.key_variable or (vendor.key_variable if vendor else None),
+        in_keyring=chosen.keyring,
+    )
+
+
+def unnamed_vendors(settings: Settings, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The kinds of vendor whose usual key the environment holds while no provider of that kind is named."""
+    named = {chosen.kind for chosen in settings.providers.values()}
+    return tuple(kind for kind, vendor in VENDORS.items() if kind not in named and environment.get(vendor.key_variable))
+
+
+def _listed(providers: Mapping[str, ProviderSettings]) -> str:
+    return ", ".join(sorted(providers)) or "none"
