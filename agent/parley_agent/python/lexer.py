@@ -30,6 +30,11 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
 
+# What may hold a `#` in it, and what begins with one: enough to find comments.
+_COMMENT_OR_STRING = re.compile(
+    _TOKEN.pattern[: _TOKEN.pattern.index("| (?P<name>")], re.VERBOSE | re.DOTALL | re.IGNORECASE
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
@@ -54,4 +59,5 @@ def comments(text: str) -> tuple[str, ...]:
     if sys.version_info >= (3, 12):
         tokens = tokenize.generate_tokens(io.StringIO(text.removeprefix("\ufeff"), newline="").readline)
         return tuple(token.string.rstrip("\r") for token in tokens if token.type == tokenize.COMMENT)
-    return tuple(token.text for token in lex(text) if token.kind == "comment")
+    found = _COMMENT_OR_STRING.finditer(text)
+    return tuple(match.group() for match in found if match.lastgroup == "comment")

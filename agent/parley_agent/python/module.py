@@ -137,7 +137,8 @@ def definition_at(module: Module, span: Span) -> DefinitionNode:
     return min(around, key=lambda node: _length(whole_span(module, node)))
 
 
-def definitions(tree: ast.Module) -> list[DefinitionNode]:
+@lru_cache(maxsize=4)
+def definitions(tree: ast.Module) -> tuple[DefinitionNode, ...]:
     """Every function, method and class; looks at statements only, which is much faster than `ast.walk`."""
     found: list[DefinitionNode] = []
     pending: list[ast.AST] = [tree]
@@ -149,7 +150,7 @@ def definitions(tree: ast.Module) -> list[DefinitionNode]:
             inner = getattr(node, name, None)
             if isinstance(inner, list):
                 pending += inner
-    return found
+    return tuple(found)
 
 
 def function_at(module: Module, span: Span) -> FunctionNode:

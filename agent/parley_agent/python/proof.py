@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from parley_agent.python.bindings import analyse
 from parley_agent.python.errors import EditRefusedError
 from parley_agent.python.lexer import comments
-from parley_agent.python.module import DEFINITIONS, FUNCTIONS, DefinitionNode, Module, definitions, read
+from parley_agent.python.module import DEFINITIONS, FUNCTIONS, DefinitionNode, Module, definitions, read, whole_span
 from parley_agent.python.scope_walk import parameters
 from parley_agent.python.visibility import fixed_because
 
@@ -31,9 +32,10 @@ _HINT_MODULES = frozenset({"typing", "collections.abc"})
 def same_program(before: str, after: str) -> bool:
     """Whether both have the same syntax tree: they differ in comments and layout only."""
     texts = _read_both(before, after)
-    return texts is not None and _equal(texts[0].tree, texts[1].tree)
+    return texts is not None and _equal_modules(*texts)
 
 
+@lru_cache(maxsize=2)
 def same_up_to_renaming(before: str, after: str) -> bool:
     """Whether both are one program but for the names of variables that nothing outside can see.
 
@@ -47,15 +49,17 @@ def same_up_to_renaming(before: str, after: str) -> bool:
         names = _Renaming(*texts)
     except EditRefusedError:
         return False
-    return _equal(texts[0].tree, texts[1].tree, names.same)
+    return names.outermost_kept() and _equal_modules(*texts, names.same)
 
 
+@lru_cache(maxsize=2)
 def same_without_docstrings(before: str, after: str) -> bool:
     """Whether both have the same tree when the docstrings of modules, classes and functions are left out."""
     texts = _read_both(before, after)
-    return texts is not None and _equal(texts[0].tree, texts[1].tree, lists=_without_docstring)
+    return texts is not None and _equal_modules(*texts, lists=_without_docstring)
 
 
+@lru_cache(maxsize=2)
 def same_without_annotations(before: str, after: str) -> bool:
     """Whether `after` is `before` with annotations of functions added, changed or removed, and typing imports added.
 
@@ -70,7 +74,7 @@ def same_without_annotations(before: str, after: str) -> bool:
             return False
     except EditRefusedError:
         return False
-    return _equal(texts[0].tree, texts[1].tree, _annotation_apart, _without_hint_imports)
+    return _equal_modules(*texts, _annotation_apart, _without_hint_imports)
 
 
 def same_statements(before: list[ast.stmt], after: list[ast.stmt]) -> bool:
@@ -97,6 +101,23 @@ def _no_opinion(_left: ast.AST, _right: ast.AST, _field: str) -> bool | None:
 
 def _whole(_owner: ast.AST, items: list[object]) -> list[object]:
     return items
+
+
+def _equal_modules(before: Module, after: Module, judge: _Judge = _no_opinion, lists: _Lists = _whole) -> bool:
+    """`_equal` for judges to whom statements of the top level written alike are equal: they are not read."""
+    one, other = lists(before.tree, [*before.tree.body]), lists(after.tree, [*after.tree.body])
+    return len(one) == len(other) and all(
+        _written(before, left) == _written(after, right) or _equal(left, right, judge, lists)
+        for left, right in zip(one, other, strict=True)
+        if isinstance(left, ast.stmt) and isinstance(right, ast.stmt)
+    )
+
+
+def _written(module: Module, statement: ast.stmt) -> str:
+    if isinstance(statement, DEFINITIONS):
+        span = whole_span(module, statement)
+        return module.text[span.start : span.end]
+    return module.text_of(statement)
 
 
 def _equal(left: ast.AST, right: ast.AST, judge: _Judge = _no_opinion, lists: _Lists = _whole) -> bool:
@@ -229,11 +250,23 @@ class _Renaming:
         self._there: dict[Variable, Variable] = {}
         self._back: dict[Variable, Variable] = {}
 
+    def outermost_kept(self) -> bool:
+        """Whether the module binds, and leaves unbound, the same names in both; each then means its namesake.
+
+        These are all that a statement of the top level can share with others: where two are written alike, every name
+        in them means the counterpart of what it meant, so they need not be compared.
+        """
+        before, after = (analyse(module) for module in self._modules)
+        for one, other in ((before.module.variables, after.module.variables), (before.unbound, after.unbound)):
+            if one.keys() != other.keys() or not all(self._pair(each, other[name]) for name, each in one.items()):
+                return False
+        return True
+
     def same(self, left: ast.AST, right: ast.AST, field: str) -> bool | None:
         """The verdict on a field: decided here if it holds names of variables."""
         value = getattr(left, field, None)
         names = value if isinstance(value, list) else [value]
-        if not any(isinstance(name, str) for name in names):
+        if not names or not isinstance(names[0], str):  # a list holds names alone, or none
             return None
         others = getattr(right, field, None)
         if isinstance(others, list) and len(others) != len(names):

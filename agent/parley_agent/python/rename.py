@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from parley_agent.document import Span, TextEdit
@@ -38,9 +39,10 @@ class LocalName:
     worth: bool
 
 
+@lru_cache(maxsize=2)
 def renameable(source: str, definition: Span) -> tuple[LocalName, ...]:
     """The names local to the function at `definition` that may be changed, in the order of their first appearance."""
-    target = _Target.at(source, definition)
+    target = _target(source, definition)
     found: list[LocalName] = []
     for name, variables in target.variables.items():
         if target.fixed(name) is None:
@@ -54,7 +56,7 @@ def rename(source: str, definition: Span, names: Mapping[str, str]) -> str:
 
     All or nothing: the first name that cannot be changed, or new name that cannot be used, refuses the edit.
     """
-    target = _Target.at(source, definition)
+    target = _target(source, definition)
     taken: set[str] = set()
     for old, new in names.items():
         problem = target.problem(old, new, taken)
@@ -78,7 +80,7 @@ def usable(source: str, definition: Span, names: Mapping[str, str]) -> tuple[dic
     Beyond what `rename` asks, a new name must be longer than two letters: a model was asked for clarity. A name mapped
     to itself is left out without a word.
     """
-    target = _Target.at(source, definition)
+    target = _target(source, definition)
     kept: dict[str, str] = {}
     problems: list[str] = []
     for old, new in names.items():
@@ -103,19 +105,6 @@ class _Target:
     variables: dict[str, list[Variable]]
     used: frozenset[str]
 
-    @classmethod
-    def at(cls, source: str, definition: Span) -> _Target:
-        module = read(source)
-        node = function_at(module, definition)
-        bindings = analyse(module)
-        variables: dict[str, list[Variable]] = {}
-        for scope in enclosing_scopes(bindings, node):
-            for variable in scope.variables.values():
-                if variable.sites and scope.kind != "class":
-                    variables.setdefault(variable.name, []).append(variable)
-        ordered = sorted(variables.items(), key=lambda item: min(_position(each) for each in item[1]))
-        return cls(module=module, function=node.name, variables=dict(ordered), used=_names_around(bindings, node))
-
     def fixed(self, name: str) -> str | None:
         """Why `name` must stay; a name that several variables share must be free to change in all of them."""
         reasons = (fixed_because(self.module, variable) for variable in self.variables[name])
@@ -136,6 +125,20 @@ class _Target:
         if new in self.used:
             return f"{old}: {new!r} is in use already."
         return None
+
+
+@lru_cache(maxsize=2)
+def _target(source: str, definition: Span) -> _Target:
+    module = read(source)
+    node = function_at(module, definition)
+    bindings = analyse(module)
+    variables: dict[str, list[Variable]] = {}
+    for scope in enclosing_scopes(bindings, node):
+        for variable in scope.variables.values():
+            if variable.sites and scope.kind != "class":
+                variables.setdefault(variable.name, []).append(variable)
+    ordered = sorted(variables.items(), key=lambda item: min(_position(each) for each in item[1]))
+    return _Target(module=module, function=node.name, variables=dict(ordered), used=_names_around(bindings, node))
 
 
 def _names_around(bindings: Bindings, node: FunctionNode) -> frozenset[str]:

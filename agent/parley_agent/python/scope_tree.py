@@ -36,9 +36,12 @@ class Scope:
             scope = scope.parent
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(slots=True, eq=False, kw_only=True)
 class Site:
-    """One place where a name is written: `getattr(node, field)`, or its item `index` where that is a list."""
+    """One place where a name is written: `getattr(node, field)`, or its item `index` where that is a list.
+
+    Never changed; not frozen, because a frozen value takes four times as long to make and a file has thousands.
+    """
 
     node: ast.AST
     field: str

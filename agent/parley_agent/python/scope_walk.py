@@ -40,12 +40,12 @@ class Walk:
             return
         for name in node._fields:
             value = getattr(node, name, None)
-            if isinstance(value, ast.AST):
-                self.visit(value)
-            elif isinstance(value, list):
+            if isinstance(value, list):
                 for item in value:
                     if isinstance(item, ast.AST):
                         self.visit(item)
+            elif isinstance(value, ast.AST) and value._fields:  # contexts and operators have nothing below them
+                self.visit(value)
 
     def _note(self, node: ast.AST, field: str, name: str, action: Action = "bind", index: int = 0) -> None:
         site = Site(node=node, field=field, index=index, name=name, action=action, scope=self._scope)

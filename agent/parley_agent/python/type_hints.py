@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,9 @@ def add_hints(source: str, definition: Span, hints: Mapping[str, str]) -> str:
 
 def usable_hints(source: str, definition: Span, hints: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
     """The part of a model's answer that `add_hints` will take, and a sentence for each hint that it will not."""
+    with suppress(EditRefusedError):
+        add_hints(source, definition, hints)
+        return dict(hints), ()
     target = _Target.at(source, definition)
     kept: dict[str, str] = {}
     problems: list[str] = []
