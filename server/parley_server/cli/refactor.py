@@ -63,7 +63,7 @@ def refactor(
     if instruction is None and task is None:
         raise typer.BadParameter('say what to do: an instruction such as "simplify this", or --as with a task class')
     wanted = _target(target)
-    words = tuple(shlex.split(test_command)) if test_command else None
+    words = _words(test_command) if test_command else None
     try:
         request = _request(wanted, instruction, task, model, words)
         outcome = asyncio.run(_outcome(build_application(scripted), request, tokens=not as_json))
@@ -74,6 +74,13 @@ def refactor(
         raise typer.Exit(_CANCELLED) from None
     outcome.show(as_json=as_json)
     raise typer.Exit(0 if outcome.succeeded else 1)
+
+
+def _words(test_command: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(test_command))
+    except ValueError as error:
+        raise typer.BadParameter(f"{test_command!r} is no command line: {error}") from error
 
 
 def _target(given: str) -> Target:

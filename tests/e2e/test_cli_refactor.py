@@ -1,0 +1,174 @@
+"""`parley refactor` and `parley demo`, as a person runs them."""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from support.editor import PARLEY, environment
+
+SOURCE = "def area(w, h):\n    x = w * h\n    return x\n"
+RENAMED = SOURCE.replace("x =", "product =").replace("return x", "return product")
+RENAME = {"task_class": "rename", "json": {"x": "product"}}
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Runs `parley refactor` on area.py with a script."""
+    (tmp_path / "area.py").write_text(SOURCE)
+
+    def ran(*arguments, script=(RENAME,)):
+        file = tmp_path / "script.jsonl"
+        file.write_text("".join(json.dumps(line) + "\n" for line in script))
+        command = [PARLEY, "refactor", *arguments, "--scripted", str(file)]
+        return subprocess.run(
+            command, check=False, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True
+        )
+
+    return ran
+
+
+def test_the_diff_is_printed_and_nothing_is_written(run, tmp_path):
+    """By default a person only looks; what `git apply` needs is all that standard output has."""
+    ended = run("area.py:1", "rename for clarity")
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.splitlines()[2:] == [
+        "@@ -1,3 +1,3 @@",
+        " def area(w, h):",
+        "-    x = w * h",
+        "-    return x",
+        "+    product = w * h",
+        "+    return product",
+    ]
+    assert "The syntax tree is the same but for local names" in ended.stderr
+    assert (tmp_path / "area.py").read_text() == SOURCE
+
+
+def test_write_replaces_the_file_and_keeps_its_permissions(run, tmp_path):
+    """The link stays a link, the mode stays the mode."""
+    (tmp_path / "area.py").chmod(0o755)
+    (tmp_path / "link.py").symlink_to("area.py")
+    ended = run("link.py:1-3", "--as", "rename", "--write")
+    assert ended.returncode == 0, ended.stderr
+    assert (tmp_path / "area.py").read_text() == RENAMED
+    assert stat.S_IMODE((tmp_path / "area.py").stat().st_mode) == 0o755
+    assert (tmp_path / "link.py").is_symlink()
+    assert not list(tmp_path.glob(".area*"))
+
+
+def test_json_tells_the_whole_outcome(run):
+    """For programs: one object on standard output."""
+    ended = run("area.py:2", "rename for clarity", "--json")
+    told = json.loads(ended.stdout)
+    assert {name: told[name] for name in ("outcome", "task", "proof", "provider", "model")} == {
+        "outcome": "diff",
+        "task": "rename",
+        "proof": "proved",
+        "provider": "scripted",
+        "model": "script",
+    }
+    assert "+    product = w * h" in told["diff"]
+
+
+def test_an_explanation_is_printed(run):
+    """Explaining changes nothing and needs no diff."""
+    ended = run("area.py:1", "--as", "explain", script=[{"task_class": "explain", "text": "It multiplies.\n"}])
+    assert (ended.returncode, "It multiplies." in ended.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["none.py:1", "rename"], 1, "none.py cannot be read: No such file or directory."),
+        (["area.py:9", "rename"], 2, "area.py has 4 lines; there is no line 9"),
+        (["area.py:3-1", "rename"], 2, "lines count from 1, and the first comes before the last"),
+        (["area.py:0", "rename"], 2, "lines count from 1"),
+        (["area.py"], 2, "say what to do"),
+        (["area.py:1", "--as", "dance"], 2, "'dance'"),
+        (["area.py:1", "--as", "rename", "--test-command", "'half"], 2, "No closing quotation"),
+    ],
+)
+def test_wrong_usage_is_explained(run, arguments, code, said):
+    """One sentence with the value, the exit code of its kind, never a stack trace."""
+    ended = run(*arguments)
+    assert (ended.returncode, ended.stdout) == (code, "")
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_refusal_and_a_failure_have_exit_code_1_and_a_reason(run, tmp_path, as_json):
+    """Nothing is written, even if that was asked for."""
+    options = ["--write", *(["--json"] if as_json else [])]
+    refused = run("area.py:1", "--as", "rename", *options, script=[{**RENAME, "json": {"x": "w"}, "times": 5}])
+    failed = run(
+        "area.py:1", "--as", "rename", *options,
+        script=[{"task_class": "rename", "error": {"kind": "auth", "message": "The key was refused."}}],
+    )  # fmt: skip
+    assert (refused.returncode, failed.returncode) == (1, 1)
+    assert "The key was refused." in (failed.stdout if as_json else failed.stderr)
+    if as_json:
+        assert [json.loads(each.stdout)["outcome"] for each in (refused, failed)] == ["refused", "failed"]
+    assert (tmp_path / "area.py").read_text() == SOURCE
+
+
+def test_a_file_that_changed_meanwhile_is_not_written(run, tmp_path):
+    """The person saved while the model worked: their text stays."""
+    change = f"import pathlib; pathlib.Path({str(tmp_path / 'area.py')!r}).write_text('mine\\n')"
+    answer = {"task_class": "simplify", "text": "```python\ndef area(w, h):\n    return w * h\n```\n"}
+    ended = run(
+        "area.py:1", "--as", "simplify", "--write", "--test-command", f'{sys.executable} -c "{change}"',
+        script=[answer],
+    )  # fmt: skip
+    assert ended.returncode == 1, ended.stderr
+    assert "area.py changed meanwhile, so nothing was written." in ended.stderr
+    assert (tmp_path / "area.py").read_text() == "mine\n"
+
+
+def test_control_c_cancels_with_130(tmp_path):
+    """The model streams for ever; the person does not wait."""
+    (tmp_path / "area.py").write_text(SOURCE)
+    script = tmp_path / "script.jsonl"
+    script.write_text(json.dumps({"task_class": "rename", "ending": "stalled", "text": "{"}) + "\n")
+    command = [PARLEY, "refactor", "area.py:1", "--as", "rename", "--write", "--scripted", str(script)]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment(tmp_path), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert "Asking" in process.stderr.readline()
+        assert "scripted/script" in process.stderr.readline()
+        os.kill(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, said.splitlines()[-1]) == (130, "Cancelled; nothing was changed.")
+    assert (tmp_path / "area.py").read_text() == SOURCE
+
+
+def test_the_demo_shows_the_whole_way(tmp_path):
+    """Offers, route, tokens, diff, file and times, from a real server process."""
+    script = tmp_path / "script.jsonl"
+    lines = [
+        {"task_class": "rename", "json": {"t": "subtotal", "p": "price", "x": "tax"}},
+        {"task_class": "docstring", "json": {"docstring": "Return what is to be paid."}},
+    ]
+    script.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    ended = subprocess.run(
+        [PARLEY, "demo", "--scripted", str(script)],
+        check=False,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 0, ended.stderr
+    for shown in (
+        "refactor.extract.parley",
+        "Route: scripted/script",
+        '"subtotal"',
+        "+    subtotal = 0",
+        '+    """Return what is to be paid."""',
+        "to the first token",
+        "parley profile",
+    ):
+        assert shown in ended.stdout

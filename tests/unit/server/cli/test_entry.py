@@ -1,0 +1,34 @@
+"""The quick way into `parley serve` takes the same options as the command line's library."""
+
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from parley_server.cli.entry import ServeOptions, plain_options
+from parley_server.cli.root import app
+
+
+def test_both_ways_know_the_same_options():
+    """An option that is added to one is added to the other."""
+    command = typer.main.get_command(app).commands["serve"]
+    options = {parameter.name for parameter in command.params} - {"stdio"}
+    assert options == set(ServeOptions.__annotations__)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options"),
+    [
+        ([], {}),
+        (["--stdio"], {}),
+        (["--stdio", "--log-file", "a"], {"log_file": Path("a")}),
+        (["--scripted=b=c", "--log-file=a"], {"log_file": Path("a"), "scripted": Path("b=c")}),
+        (["--help"], None),
+        (["--log-file"], None),
+        (["--stdio=yes"], None),
+        (["extra"], None),
+    ],
+)
+def test_what_is_not_plain_is_left_to_the_library(arguments, options):
+    """Help and mistakes are its work."""
+    assert plain_options(arguments) == options
