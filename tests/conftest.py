@@ -8,6 +8,9 @@ import os
 import pytest
 
 from parley_providers.models.store import default_root
+from support.local_models import small_model, tiny_model
+
+__all__ = ["own_folders", "small_model", "tiny_model"]
 
 _OUTSIDE = ("OLLAMA_HOST", "ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY")
 

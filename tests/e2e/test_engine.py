@@ -28,7 +28,7 @@ from parley_providers.models.store import ModelStore
 from parley_providers.requests import LLMRequest, PartDelta, StreamFinish, StreamStart
 from parley_providers.routing import Choices, LocalRouter
 from support import local_models
-from support.local_models import embedded_provider, tiny_model
+from support.local_models import embedded_provider
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from parley_providers.engine.embedded import EmbeddedProvider
     from parley_providers.records import CallRecord
 
-__all__ = ["tiny_model"]
 
 pytestmark = pytest.mark.model
 

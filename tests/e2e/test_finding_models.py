@@ -14,7 +14,7 @@ from parley_providers.messages import user
 from parley_providers.requests import LLMRequest
 from parley_server.app import build_chain
 from parley_server.settings import OllamaSettings, Settings
-from support.local_models import TINY, tiny_model
+from support.local_models import TINY
 from support.ollama_shaped import ollama_shaped
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from parley_providers.chain import ProviderChain
 
-__all__ = ["tiny_model"]
 
 pytestmark = pytest.mark.model
 

@@ -14,11 +14,8 @@ from parley_providers.adapters.ollama import OllamaProvider, OllamaSettings
 from parley_providers.errors import ContextWindowError, ModelNotFoundError
 from parley_providers.messages import user
 from parley_providers.requests import FinishReason, LLMRequest, PartDelta
-from support.local_models import tiny_model
 from support.ollama_shaped import ollama_shaped
 from support.replay import Recording
-
-__all__ = ["tiny_model"]
 
 pytestmark = pytest.mark.model
 
