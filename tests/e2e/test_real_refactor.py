@@ -12,8 +12,10 @@ from parley_providers.chain import ProviderChain
 from parley_providers.clock import SYSTEM_CLOCK
 from parley_providers.measure import Instruments
 from parley_providers.route import Route
-from support.local_models import SMALL, embedded_provider
+from support.local_models import SMALL, embedded_provider, small_model
 from support.scripted_models import Unobserved
+
+__all__ = ["small_model"]
 
 pytestmark = pytest.mark.model
 
