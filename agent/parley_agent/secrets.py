@@ -68,6 +68,16 @@ def find_secrets(text: str) -> tuple[Span, ...]:
     return _apart(found)
 
 
+def masked(text: str) -> str:
+    """`text` with each secret in it replaced by as many asterisks, so that offsets into it stay true."""
+    pieces: list[str] = []
+    at = 0
+    for span in find_secrets(text):
+        pieces += [text[at : span.start], "*" * (span.end - span.start)]
+        at = span.end
+    return "".join([*pieces, text[at:]])
+
+
 def _is_value(secret: str) -> bool:
     """Whether it is a value, not a placeholder, a template or a mere word's beginning."""
     return len(secret) >= 6 and not _TEMPLATE.search(secret)

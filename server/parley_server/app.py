@@ -10,8 +10,11 @@ from contextlib import aclosing, closing
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
+    from parley_events.store import EventStore
+    from parley_events.store import Instruments as EventInstruments
     from parley_profiling.stores import CallStore, Selection
     from parley_providers.chain import ProviderChain
     from parley_providers.engine.embedded import EmbeddedProvider
@@ -44,7 +47,54 @@ def build_application(scripted: Path | None = None) -> Application:
 
         return call_records(Selection(model=model, task_class=task))
 
-    return Application(open_store=open_call_store, build_chain=chain, read_records=records)
+    return Application(
+        open_store=open_call_store, build_chain=chain, read_records=records, open_events=open_event_store
+    )
+
+
+def open_event_store(named: str | None = None, *, read_only: bool = False) -> AbstractAsyncContextManager[EventStore]:
+    """The event store; opened by `async with`.
+
+    Args:
+        named: A file, or a `postgresql://` address; None is what `PARLEY_EVENTS` names, else a file in the user's data
+            folder.
+        read_only: Open it only to read.
+    """
+    from secrets import randbits
+
+    from parley_agent.secrets import masked
+    from parley_events.ids import id_maker
+    from parley_events.store import Instruments
+    from parley_providers.clock import SYSTEM_CLOCK
+
+    place = named or os.environ.get("PARLEY_EVENTS") or default_event_file()
+    instruments = Instruments(now=SYSTEM_CLOCK.now, new_id=id_maker(SYSTEM_CLOCK.now, randbits), redact=masked)
+    if isinstance(place, str) and place.startswith(("postgresql://", "postgres://")):
+        return _postgres_store(place, instruments)
+    from pathlib import Path
+
+    from parley_events.stores.sqlite import SqliteStore
+
+    return SqliteStore(Path(place).expanduser(), instruments, read_only=read_only)
+
+
+def default_event_file() -> Path:
+    """Where events are kept unless something else is named: beside the records of calls."""
+    from parley_profiling.stores import default_path
+
+    return default_path().parents[1] / "events" / "events.db"
+
+
+def _postgres_store(address: str, instruments: EventInstruments) -> AbstractAsyncContextManager[EventStore]:
+    from parley_events.errors import StoreUnusableError
+
+    try:
+        from parley_events.stores.postgres import PostgresStore
+    except ImportError as error:
+        raise StoreUnusableError(
+            "Events in PostgreSQL need one more package: pip install 'parley-ls[postgres]'"
+        ) from error
+    return PostgresStore(address, instruments)
 
 
 def build_scripted_chain(script: Path, observer: CallObserver) -> ProviderChain:

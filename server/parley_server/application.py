@@ -6,21 +6,28 @@ Which parts there are is decided in `app`; what each does belongs to its own roo
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
+import logging
+from contextlib import AsyncExitStack, aclosing
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
+    from contextlib import AbstractAsyncContextManager
 
     from parley_agent.document import Diagnostic, Document, Span
+    from parley_agent.refactor.events import RefactoringEvent
+    from parley_agent.refactor.recording import Recorder
     from parley_agent.refactor.requests import Offer, RefactorEvent, RefactorRequest
     from parley_agent.refactor.service import RefactorService
+    from parley_events.store import EventStore
     from parley_profiling.profiles import Profile
     from parley_profiling.stores import CallStore
     from parley_providers.chain import ProviderChain
     from parley_providers.provider import ModelFacts
     from parley_providers.records import CallRecord
     from parley_providers.route import Route
+
+logger = logging.getLogger(__name__)
 
 
 class Application:
@@ -30,6 +37,7 @@ class Application:
         open_store: Opens the store of call records.
         build_chain: Builds the chain, whose calls, breakers and costs the store keeps.
         read_records: The kept records of a model, a task class, or all.
+        open_events: Opens the event store; None keeps no events.
     """
 
     def __init__(
@@ -38,10 +46,15 @@ class Application:
         open_store: Callable[[], CallStore],
         build_chain: Callable[[CallStore], ProviderChain],
         read_records: Callable[[str | None, str | None], tuple[CallRecord, ...]],
+        open_events: Callable[[], AbstractAsyncContextManager[EventStore]] | None = None,
     ) -> None:
         self._open_store = open_store
         self._build_chain = build_chain
         self._read_records = read_records
+        self._open_events = open_events
+        self._events: EventStore | None = None
+        self._closing = AsyncExitStack()
+        self._opening = asyncio.Lock()
         self._store: CallStore | None = None
         self._chain: ProviderChain | None = None
         self._service: RefactorService | None = None
@@ -58,13 +71,27 @@ class Application:
         Raises:
             ProviderError: the model failed.
         """
+        from parley_agent.refactor.events import RefactoringFailed
+        from parley_providers.errors import ProviderError
+
         if self._service is None:
             from parley_agent.refactor.service import RefactorService
 
             self._service = RefactorService(self.chain)
-        async with aclosing(self._service.run(request)) as events:
-            async for event in events:
-                yield event
+        recorder = await self._recorder(request.correlation_id)
+        await recorder.asked(request)
+        try:
+            async with aclosing(self._service.run(request)) as events:
+                async for event in events:
+                    await recorder.happened(event)
+                    yield event
+        except ProviderError as error:
+            await recorder.keep(RefactoringFailed(kind=error.kind, reason=str(error)))
+            raise
+
+    async def keep(self, correlation_id: str, event: RefactoringEvent) -> None:
+        """Keep what a front end alone knows of a refactoring, such as that its edit was applied or undone."""
+        await (await self._recorder(correlation_id)).keep(event)
 
     async def models(self) -> tuple[ModelFacts, ...]:
         """Every model that could be asked."""
@@ -94,6 +121,7 @@ class Application:
             if self._chain is not None:
                 await self._chain.aclose()
         finally:
+            await self._closing.aclose()
             if self._store is not None:
                 await asyncio.to_thread(self._store.close)
 
@@ -109,6 +137,20 @@ class Application:
             self._store = store
             self._chain = self._built(store)
         return self._chain
+
+    async def _recorder(self, correlation_id: str) -> Recorder:
+        """What keeps one refactoring's events; it keeps none if they cannot be stored, which is told once."""
+        from parley_agent.refactor.recording import Recorder
+        from parley_events.errors import EventStoreError
+
+        async with self._opening:
+            if self._events is None and self._open_events is not None:
+                opened, self._open_events = self._open_events(), None
+                try:
+                    self._events = await self._closing.enter_async_context(opened)
+                except EventStoreError as error:
+                    logger.warning("events are not kept: %s", error)
+        return Recorder(self._events if correlation_id else None, correlation_id)
 
     def _built(self, store: CallStore) -> ProviderChain:
         from parley_providers.errors import NoModelError

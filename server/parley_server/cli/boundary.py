@@ -10,6 +10,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 REFUSED = 1
+_SPEAKING = frozenset(
+    (
+        *("ProviderError", "EventStoreError", "ConfigError", "FileError", "ProfilingError"),
+        *("RefactorError", "EditRefusedError"),
+    )
+)
 
 
 def run_guarded(command: Callable[[], object]) -> None:
@@ -27,7 +33,15 @@ def message_of(error: Exception) -> str:
     """What a person is told: an error of ours speaks for itself, any other is named as a fault of Parley."""
     # Looked up by name, so that no room is imported to report an error that it cannot have raised.
     roots = {each.__name__ for each in type(error).__mro__}
-    if roots & {"ProviderError", "ConfigError", "FileError", "ProfilingError", "RefactorError", "EditRefusedError"}:
+    if roots & {
+        "ProviderError",
+        "EventStoreError",
+        "ConfigError",
+        "FileError",
+        "ProfilingError",
+        "RefactorError",
+        "EditRefusedError",
+    }:
         return str(error)
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""

@@ -66,9 +66,7 @@ def refactor(
     words = _words(test_command) if test_command else None
     try:
         request = _request(wanted, instruction, task, model, words)
-        outcome = asyncio.run(_outcome(build_application(scripted), request, tokens=not as_json))
-        if write:
-            outcome = outcome.written()
+        outcome = asyncio.run(_outcome(build_application(scripted), request, tokens=not as_json, write=write))
     except KeyboardInterrupt:
         typer.echo("Cancelled; nothing was changed.", err=True)
         raise typer.Exit(_CANCELLED) from None
@@ -143,9 +141,10 @@ def _root_of(path: Path) -> Path:
     return path.parent
 
 
-async def _outcome(application: Application, request: RefactorRequest, *, tokens: bool) -> Outcome:
+async def _outcome(application: Application, request: RefactorRequest, *, tokens: bool, write: bool) -> Outcome:
     from rich.console import Console
 
+    from parley_agent.refactor.events import RefactoringApplied, RefactoringNotApplied
     from parley_providers.errors import ProviderError
     from parley_server.cli.outcome import Outcome
     from parley_server.cli.telling import Teller
@@ -158,8 +157,16 @@ async def _outcome(application: Application, request: RefactorRequest, *, tokens
             async for event in stream:
                 teller.tell(event)
                 events.append(event)
+        outcome = Outcome.of(request, events)
+        if write:
+            outcome = outcome.written()
+        if outcome.kind == "written":
+            await application.keep(request.correlation_id, RefactoringApplied(by="file"))
+        elif outcome.kind == "diff":
+            shown = RefactoringNotApplied(outcome="diff", reason="It was only shown; --write writes it.")
+            await application.keep(request.correlation_id, shown)
     except ProviderError as error:
         return Outcome.failed(request, error)
     finally:
         await application.aclose()
-    return Outcome.of(request, events)
+    return outcome

@@ -12,6 +12,7 @@ from parley_server.cli.boundary import run_guarded
 from parley_server.cli.demo import demo
 from parley_server.cli.doctor import doctor
 from parley_server.cli.entry import print_version
+from parley_server.cli.events import events
 from parley_server.cli.models import models
 from parley_server.cli.profile import profile
 from parley_server.cli.refactor import refactor
@@ -47,6 +48,7 @@ app.command()(refactor)
 app.command()(serve)
 app.add_typer(models, name="models")
 app.add_typer(auth, name="auth")
+app.add_typer(events, name="events")
 app.command()(profile)
 app.command()(doctor)
 

@@ -24,6 +24,7 @@ from parley_server.lsp.client import ClientFacts
 from parley_server.lsp.documents import Documents
 from parley_server.lsp.explanations import Explanations
 from parley_server.lsp.frames import FrameError, Frames
+from parley_server.lsp.keeping import OutcomeKeeper
 from parley_server.lsp.parent import gone
 from parley_server.lsp.protocol import ParleyProtocol, raw_params
 from parley_server.lsp.running import Running
@@ -77,7 +78,10 @@ class ParleyServer(LanguageServer):
             group=group,
             work=lambda request: self.worker.iterate(lambda: services.refactor(request)),
             link=self,
-            on_outcome=self._show_outcome,
+            on_outcome=self._ended_with,
+        )
+        self._keeper = OutcomeKeeper(
+            group, self.documents, lambda request_id, event: self.worker.call(lambda: services.keep(request_id, event))
         )
         self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parley-offers")
         self._ended = asyncio.Event()
@@ -172,11 +176,18 @@ class ParleyServer(LanguageServer):
 
     async def _close(self) -> None:
         self.running.shut_down()
+        self._keeper.close()
         self.explanations.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(_LAST_WORDS_S):
                 await self.worker.close(self.services.aclose)
         self._aside.shutdown(wait=False, cancel_futures=True)
+
+    def _ended_with(self, finished: wire.Finished) -> None:
+        running = self.running.get(finished.id)
+        if running is not None:
+            self._keeper.ended(finished, running.wish.request.document)
+        self._show_outcome(finished)
 
     def _show_outcome(self, finished: wire.Finished) -> None:
         if self.client.shows_outcomes or finished.outcome in ("cancelled", "explained"):

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from parley_agent.document import Diagnostic, Document, Span
+    from parley_agent.refactor.events import RefactoringEvent
     from parley_agent.refactor.requests import Offer, RefactorEvent, RefactorRequest
     from parley_profiling.profiles import Profile
     from parley_providers.provider import ModelFacts
@@ -39,6 +40,10 @@ class Services(Protocol):
         Raises:
             NoModelError: nothing; the message says how to get a model.
         """
+        ...
+
+    async def keep(self, correlation_id: str, event: RefactoringEvent) -> None:
+        """Keep what the editor alone knows of a refactoring. Never fails: what cannot be kept is told in the log."""
         ...
 
     async def profiles(self, model: str | None, task: str | None) -> tuple[Profile, ...]:

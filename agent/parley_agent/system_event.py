@@ -1,0 +1,17 @@
+"""`SystemEvent`: every event that Parley keeps, whichever stream it belongs to, and the types that read them.
+
+Each kind of aggregate declares its own events; who reads a whole store, such as `parley events`, reads these.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from parley_agent.refactor.events import REFACTORING_EVENTS, RefactoringEvent
+
+if TYPE_CHECKING:
+    from parley_events.types import EventTypes
+
+SystemEvent: TypeAlias = RefactoringEvent
+
+SYSTEM_EVENTS: EventTypes[SystemEvent] = REFACTORING_EVENTS
