@@ -1,0 +1,44 @@
+"""A process that appends for fault tests: it says on standard output what was acknowledged, line by line.
+
+Usage: python event_writer.py PLACE SCHEMA WRITER FROM COUNT
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from parley_events import Instruments, NewEvent
+from parley_events.stores.postgres import PostgresStore
+from parley_events.stores.sqlite import SqliteStore
+
+PRODUCERS = 20
+
+
+def opened(place, schema):
+    """The store at a file or an address. The writer gives every event its own id, so none is made."""
+    instruments = Instruments(now=lambda: datetime.now(UTC), new_id=lambda: "unused")  # noqa: TID251 - a real process
+    if place.startswith(("host=", "postgresql://")):
+        return PostgresStore(place, instruments, schema=schema)
+    return SqliteStore(Path(place), instruments)
+
+
+async def main(place, schema, writer, first, count):
+    numbers = iter(range(first, count))
+    async with opened(place, schema) as store, asyncio.TaskGroup() as group:
+
+        async def produce():
+            for number in numbers:
+                events = [NewEvent(event_type="Written", data={"number": number}, event_id=f"{writer}-{number}")]
+                await store.append("writers", f"{writer}-{number % PRODUCERS}", events, expected_sequence=None)
+                sys.stdout.write(f"{number}\n")
+                sys.stdout.flush()
+
+        for _ in range(PRODUCERS):
+            group.create_task(produce())
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5])))
