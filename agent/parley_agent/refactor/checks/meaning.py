@@ -24,6 +24,7 @@ _ABOUT_SIGNATURE = re.compile(
     r"|hints?|decorat\w+|static|public|private|export\w*|const|generic\w*|optional|nullable|keyword|rename\w*|property|classmethod)\b",
     re.IGNORECASE,
 )
+_WORD = re.compile(r"\w+")
 _ABOUT_COMMENTS = re.compile(r"\b(?:comments?|docs?|docstrings?|document\w*|todo|fixme)\b", re.IGNORECASE)
 # What runs, deletes or sends something: never brought in unasked.
 _DANGEROUS = frozenset(
@@ -85,10 +86,12 @@ def check_surprises(context: Context, after: Tree) -> None:
     Raises:
         AnswerRejectedError: there is one.
     """
-    known = {each.name for each in identifiers(context.place.tree)}
-    new = {each.name for each in identifiers(after)} - known
+    new = _DANGEROUS & (set(_WORD.findall(after.text)) - set(_WORD.findall(context.place.document.text)))
+    if not new:
+        return
+    used = {each.name for each in identifiers(after)}
     asked = set(re.findall(r"\w+", context.wish.text + " ".join(each.message for each in context.diagnostics)))
-    if surprises := sorted((new & _DANGEROUS) - asked):
+    if surprises := sorted((new & used) - asked):
         raise AnswerRejectedError(
             "surprise", f"The code now uses {surprises[0]}, which nobody asked for. Do without it."
         )
@@ -125,7 +128,8 @@ def _check_names(context: Context, after: Tree, target: Span) -> None:
     if place.is_python and not place.tree.errors():
         from parley_agent.python import scopes
 
-        unknown = tuple(sorted(scopes.undefined_names(after.text) - scopes.undefined_names(place.document.text)))
+        found = scopes.undefined_names(after.text)
+        unknown = tuple(sorted(found - scopes.undefined_names(place.document.text))) if found else ()
     else:
         unknown = unknown_names(place.tree, after, target)
     if unknown:

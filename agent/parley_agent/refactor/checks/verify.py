@@ -45,7 +45,7 @@ def verify(context: Context, candidate: Candidate) -> Verdict:
     if candidate.text == before.text:
         raise AnswerRejectedError("no-change", "The code came back unchanged. Make the change that was asked for.")
     after = parse(candidate.text, context.place.language)
-    _check_parses(context, after)
+    _check_parses(context, after, must_compile=not candidate.is_proved)
     target = check_regions(context, after)
     proof = proof_of(context, candidate, after)
     if proof is not None:
@@ -66,10 +66,11 @@ def _verify_new_files(context: Context, candidate: Candidate) -> Verdict:
     return Verdict(proof="unproved", evidence=candidate.evidence or _UNPROVED)
 
 
-def _check_parses(context: Context, after: Tree) -> None:
+def _check_parses(context: Context, after: Tree, *, must_compile: bool) -> None:
     before = context.place.tree
     broken = after.errors()
-    if len(broken) > len(before.errors()) or (context.place.is_python and not before.errors() and not _compiles(after)):
+    is_checked = must_compile and context.place.is_python and not before.errors()
+    if len(broken) > len(before.errors()) or (is_checked and not _compiles(after)):
         at = broken[0].start if broken else 0
         shown = after.text[after.text.rfind("\n", 0, at) + 1 :].split("\n", 1)[0].strip()[:80]
         where = f" at `{shown}`" if broken and shown else ""
