@@ -6,42 +6,38 @@ formats to the adapters.
 
 from __future__ import annotations
 
-import asyncio
-import random
 from contextlib import aclosing, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
-from parley_providers.breaker import BreakerKey, Breakers
-from parley_providers.clock import SYSTEM_CLOCK
+from parley_providers.breaker import BreakerKey
 from parley_providers.collect import collect
+from parley_providers.course import Bill, Course
 from parley_providers.errors import (
-    Attempt,
     AuthenticationError,
     BreakerOpenError,
     BudgetExceededError,
     ContextWindowError,
     ModelNotFoundError,
     NoModelError,
-    ProviderChainExhaustedError,
     ProviderError,
     QuotaExceededError,
 )
 from parley_providers.measure import measured
 from parley_providers.origins import is_loopback
-from parley_providers.requests import StreamRestarted, StreamStart, StreamUsage
-from parley_providers.retry import RetryBudget, RetrySettings, wait_s
-from parley_providers.spending import Limits, Spending, worst_case
-from parley_providers.usage import Usage
+from parley_providers.resilience import Resilience
+from parley_providers.retry import wait_s
+from parley_providers.spending import worst_case
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
+    from collections.abc import AsyncGenerator, Iterable, Iterator
 
     from parley_providers.measure import Instruments
     from parley_providers.provider import ModelFacts, Provider
-    from parley_providers.requests import Deadlines, LLMRequest, LLMResponse, StreamEvent
+    from parley_providers.requests import LLMRequest, LLMResponse, StreamEvent
     from parley_providers.route import Route, Router
+    from parley_providers.usage import Usage
 
 _ASK_ANOTHER = (
     BudgetExceededError,
@@ -51,36 +47,6 @@ _ASK_ANOTHER = (
     ModelNotFoundError,
     QuotaExceededError,
 )
-
-
-@dataclass(slots=True)
-class Resilience:
-    """What keeps a chain working when a provider does not, and within its budget: breakers, retries, limits.
-
-    `deadlines`, the person's own, go before a request's. `sleep` waits seconds, `draw` gives a random number in [0, 1);
-    both are arguments so that a test can own time.
-    """
-
-    breakers: Breakers = field(default_factory=lambda: Breakers(clock=SYSTEM_CLOCK))
-    spending: Spending = field(default_factory=lambda: Spending(limits=Limits(), clock=SYSTEM_CLOCK))
-    retries: RetrySettings = field(default_factory=RetrySettings)
-    deadlines: Deadlines | None = None
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    draw: Callable[[], float] = random.random
-    budget: RetryBudget = field(init=False)
-    _restored: bool = False
-
-    def __post_init__(self) -> None:
-        self.budget = RetryBudget(settings=self.retries)
-
-    async def ready(self) -> None:
-        """Take over, once, what the breakers' store kept, and learn what the day cost."""
-        if self.spending.limits.day_usd is not None:
-            await asyncio.to_thread(self.spending.learn)
-        store = self.breakers.store
-        if store is not None and not self._restored:
-            self._restored = True
-            self.breakers.restore(await asyncio.to_thread(store.load))
 
 
 class ProviderChain:
@@ -147,7 +113,15 @@ class ProviderChain:
 
     async def route(self, request: LLMRequest) -> Route:
         """The route that `stream` would try first for this request now."""
-        return self._permitted(request, await self._router.routes(request))[0]
+        return (await self.routes(request))[0]
+
+    async def routes(self, request: LLMRequest) -> tuple[Route, ...]:
+        """Every route that `stream` may try for this request now, in order; never empty.
+
+        Raises:
+            NoModelError: as `stream`.
+        """
+        return self._permitted(request, await self._router.routes(request))
 
     async def facts_of(self, route: Route) -> ModelFacts:
         """What is known of the model that `route` chose: its window sizes the prompt."""
@@ -156,6 +130,15 @@ class ProviderChain:
     def is_on_loopback(self, route: Route) -> bool:
         """Whether what is sent by `route` stays on this machine."""
         return is_loopback(self._provider(route).origin)
+
+    def cost_usd(self, route: Route, usage: Usage) -> float | None:
+        """What `usage` by `route` costs in US dollars; None is unknown, what stays on this machine costs nothing."""
+        provider, prices = self._provider(route), self._instruments.prices
+        if is_loopback(provider.origin):
+            return 0.0
+        if prices is None:
+            return None
+        return prices.cost_usd(provider=provider.name, origin=provider.origin, model=route.model, usage=usage)
 
     async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamEvent, None]:
         """See `Provider`: routed, retried, falling back, each attempt measured.
@@ -167,10 +150,10 @@ class ProviderChain:
             NoModelError: nothing may serve it; or it may not leave this machine, and every route would take it away.
             ProviderChainExhaustedError: several attempts failed. A single one's error is raised as it is.
         """
-        course = _Course()
+        course = Course()
         await self._resilience.ready()
         self._resilience.budget.earn()
-        for route in self._permitted(request, await self._router.routes(request)):
+        for route in await self.routes(request):
             for attempt in count(1):  # pragma: no branch - it counts for ever
                 try:
                     async with aclosing(self._attempt(course.route(route), request)) as events:
@@ -205,7 +188,7 @@ class ProviderChain:
                 provider=route.provider,
                 model=route.model,
             )
-        with self._paid(provider, route, request) as bill:
+        with self._paid(route, request) as bill:
             breakers.admitted(key)
             settled = False
             try:
@@ -226,21 +209,14 @@ class ProviderChain:
                     breakers.released(key)
 
     @contextmanager
-    def _paid(self, provider: Provider, route: Route, request: LLMRequest) -> Iterator[_Bill]:
+    def _paid(self, route: Route, request: LLMRequest) -> Iterator[Bill]:
         """Sets the worst case of a call aside before it is sent, and settles what it cost after it ended."""
-
-        def cost_usd(usage: Usage) -> float | None:
-            prices = self._instruments.prices
-            if prices is None or is_loopback(provider.origin):
-                return 0.0
-            return prices.cost_usd(provider=provider.name, origin=provider.origin, model=route.model, usage=usage)
-
-        spending, bill = self._resilience.spending, _Bill()
-        reservation = spending.reserve(cost_usd(worst_case(request)), f"{route.provider}/{route.model}")
+        spending, bill = self._resilience.spending, Bill()
+        reservation = spending.reserve(self.cost_usd(route, worst_case(request)), f"{route.provider}/{route.model}")
         try:
             yield bill
         finally:
-            spending.settle(reservation, cost_usd(bill.usage) if bill.sent else 0.0)
+            spending.settle(reservation, self.cost_usd(route, bill.usage) if bill.sent else 0.0)
 
     async def _waited(self, error: ProviderError, attempt: int) -> bool:
         """Whether the same provider is to be asked again, after the wait that this takes."""
@@ -280,51 +256,3 @@ async def _known(provider: Provider, model: str) -> ModelFacts | None:
         return await provider.facts(model)
     except ProviderError:
         return None
-
-
-@dataclass(slots=True)
-class _Bill:
-    """What a call used, as far as it was told."""
-
-    sent: bool = False
-    usage: Usage = field(default_factory=Usage)
-
-    def take(self, event: StreamEvent) -> None:
-        self.sent = True
-        if isinstance(event, StreamUsage):
-            self.usage = event.usage
-
-
-@dataclass(slots=True)
-class _Course:
-    """How one request has gone so far: what each attempt failed with, and whether the reader was given anything."""
-
-    attempts: list[Attempt] = field(default_factory=list)
-    begun: bool = False
-
-    @property
-    def last_error(self) -> ProviderError:
-        return self.attempts[-1].error
-
-    def failed(self, route: Route, error: ProviderError) -> None:
-        self.attempts.append(Attempt(route=route, error=error))
-
-    def route(self, route: Route) -> Route:
-        """The route as it is told: one that is taken because others failed says so."""
-        tried = {each.route: each.error for each in self.attempts if each.route != route}
-        if not tried:
-            return route
-        failures = "; ".join(f"{each.provider}/{each.model} failed: {error}" for each, error in tried.items())
-        return replace(route, reason="fallback", why=f"{failures} {route.why}")
-
-    def announce(self, event: StreamEvent) -> StreamEvent:
-        """The event as the reader must see it: a second start says that what came before is void."""
-        if isinstance(event, StreamStart) and self.begun:
-            return StreamRestarted(route=event.route, reason=str(self.last_error))
-        self.begun = True
-        return event
-
-    def exhausted(self) -> ProviderError:
-        if len(self.attempts) == 1:
-            return self.last_error
-        return ProviderChainExhaustedError(tuple(self.attempts))

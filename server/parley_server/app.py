@@ -10,6 +10,7 @@ from contextlib import aclosing, closing
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
@@ -31,8 +32,11 @@ if TYPE_CHECKING:
     from parley_server.settings import ProviderSettings, Settings
 
 
-def build_application(scripted: Path | None = None) -> Application:
-    """Parley's services; with `scripted`, every answer comes from that script instead of a model."""
+def build_application(scripted: Path | None = None, given: Mapping[str, object] | None = None) -> Application:
+    """Parley's services; `given` are settings of the command line, by dotted key.
+
+    With `scripted`, every answer comes from that script instead of a model.
+    """
     from parley_server.application import Application
 
     def chain(store: CallStore) -> ProviderChain:
@@ -40,7 +44,7 @@ def build_application(scripted: Path | None = None) -> Application:
             return build_scripted_chain(scripted, store)
         from parley_server.config import load_settings
 
-        return build_chain(load_settings(), store)
+        return build_chain(load_settings(given), store)
 
     def records(model: str | None, task: str | None) -> tuple[CallRecord, ...]:
         from parley_profiling.stores import Selection
@@ -181,12 +185,13 @@ def build_chain(settings: Settings, store: CallStore) -> ProviderChain:
 
     from parley_providers.adapters.ollama import OllamaProvider
     from parley_providers.breaker import BreakerKey, Breakers
-    from parley_providers.chain import ProviderChain, Resilience
+    from parley_providers.chain import ProviderChain
     from parley_providers.clock import SYSTEM_CLOCK
     from parley_providers.engine.memory import available_bytes
     from parley_providers.measure import Instruments
     from parley_providers.origins import is_loopback
     from parley_providers.requests import Deadlines
+    from parley_providers.resilience import Resilience
     from parley_providers.routing import Choices, LocalRouter
     from parley_providers.spending import Spending
     from parley_providers.strategy_router import StrategyRouter

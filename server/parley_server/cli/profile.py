@@ -47,7 +47,7 @@ def profile(
     from parley_profiling.stores import Selection
     from parley_server.app import call_records
 
-    wanted = Selection(model=model, task_class=task, since=None if since is None else _moment(since))
+    wanted = Selection(model=model, task_class=task, since=None if since is None else moment(since))
     profiles = profiles_of(call_records(wanted))
     if json:
         import json as encoder
@@ -61,7 +61,8 @@ def profile(
         typer.echo(_nothing_found())
 
 
-def _moment(since: str) -> datetime:
+def moment(since: str) -> datetime:
+    """The moment that a person named by an age or a date."""
     from parley_providers.clock import SYSTEM_CLOCK
 
     if age := _AGE.fullmatch(since.strip().lower()):

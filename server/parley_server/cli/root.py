@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typer
 
+from parley_server.cli.ask import ask
 from parley_server.cli.auth import auth
 from parley_server.cli.boundary import run_guarded
 from parley_server.cli.demo import demo
@@ -17,6 +18,7 @@ from parley_server.cli.models import models
 from parley_server.cli.profile import profile
 from parley_server.cli.refactor import refactor
 from parley_server.cli.serve import serve
+from parley_server.cli.usage import usage
 
 app = typer.Typer(
     name="parley",
@@ -44,12 +46,14 @@ def _root(
 
 
 app.command()(demo)
+app.command()(ask)
 app.command()(refactor)
 app.command()(serve)
 app.add_typer(models, name="models")
 app.add_typer(auth, name="auth")
 app.add_typer(events, name="events")
 app.command()(profile)
+app.command()(usage)
 app.command()(doctor)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from parley_providers.adapters.scripted import ScriptedProvider, says
 from parley_providers.breaker import BreakerKey, Breakers, BreakerStatus, StoredBreaker
-from parley_providers.chain import ProviderChain, Resilience
+from parley_providers.chain import ProviderChain
 from parley_providers.clock import SYSTEM_CLOCK
 from parley_providers.errors import BreakerOpenError, ModelNotFoundError, NoModelError, ServerError
 from parley_providers.measure import Instruments
@@ -15,6 +15,7 @@ from parley_providers.messages import user
 from parley_providers.provider import Provider
 from parley_providers.records import CallRecord
 from parley_providers.requests import LLMRequest
+from parley_providers.resilience import Resilience
 from parley_providers.route import Route
 from parley_providers.spending import Limits, Spending
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from parley_providers.adapters.scripted import ScriptedAnswer, ScriptedFault, ScriptedPiece, ScriptedProvider, says
 from parley_providers.breaker import BreakerKey, Breakers, BreakerSettings, BreakerStatus
-from parley_providers.chain import ProviderChain, Resilience
+from parley_providers.chain import ProviderChain
 from parley_providers.errors import (
     BadRequestError,
     ContentFilteredError,
@@ -24,6 +24,7 @@ from parley_providers.messages import user
 from parley_providers.prices import Price, Prices
 from parley_providers.records import CallRecord
 from parley_providers.requests import LLMRequest, PartDelta, StreamFinish, StreamRestarted, StreamStart
+from parley_providers.resilience import Resilience
 from parley_providers.route import Route
 from parley_providers.spending import Limits, Spending
 from parley_providers.usage import Usage

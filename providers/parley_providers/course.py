@@ -1,0 +1,66 @@
+"""How one request fares in a chain: its failed attempts, what its reader must be told, and what a call used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from parley_providers.errors import Attempt, ProviderChainExhaustedError, ProviderError
+from parley_providers.requests import StreamRestarted, StreamStart, StreamUsage
+from parley_providers.usage import Usage
+
+if TYPE_CHECKING:
+    from parley_providers.requests import StreamEvent
+    from parley_providers.route import Route
+
+
+@dataclass(slots=True)
+class Bill:
+    """What a call used, as far as it was told."""
+
+    sent: bool = False
+    usage: Usage = field(default_factory=Usage)
+
+    def take(self, event: StreamEvent) -> None:
+        """Note what an event tells."""
+        self.sent = True
+        if isinstance(event, StreamUsage):
+            self.usage = event.usage
+
+
+@dataclass(slots=True)
+class Course:
+    """How one request has gone so far: what each attempt failed with, and whether the reader was given anything."""
+
+    attempts: list[Attempt] = field(default_factory=list)
+    begun: bool = False
+
+    @property
+    def last_error(self) -> ProviderError:
+        """Why the last attempt failed."""
+        return self.attempts[-1].error
+
+    def failed(self, route: Route, error: ProviderError) -> None:
+        """Note a failed attempt."""
+        self.attempts.append(Attempt(route=route, error=error))
+
+    def route(self, route: Route) -> Route:
+        """The route as it is told: one that is taken because others failed says so."""
+        tried = {each.route: each.error for each in self.attempts if each.route != route}
+        if not tried:
+            return route
+        failures = "; ".join(f"{each.provider}/{each.model} failed: {error}" for each, error in tried.items())
+        return replace(route, reason="fallback", why=f"{failures} {route.why}")
+
+    def announce(self, event: StreamEvent) -> StreamEvent:
+        """The event as the reader must see it: a second start says that what came before is void."""
+        if isinstance(event, StreamStart) and self.begun:
+            return StreamRestarted(route=event.route, reason=str(self.last_error))
+        self.begun = True
+        return event
+
+    def exhausted(self) -> ProviderError:
+        """What to raise when nobody is left: a single attempt's own error, or all of them."""
+        if len(self.attempts) == 1:
+            return self.last_error
+        return ProviderChainExhaustedError(tuple(self.attempts))

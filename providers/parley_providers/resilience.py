@@ -1,0 +1,55 @@
+"""What keeps a chain working when a provider does not: breakers, retries, deadlines and a purse, as one value.
+
+Using them belongs to `chain`; what each decides to its own module.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from parley_providers.breaker import Breakers
+from parley_providers.clock import SYSTEM_CLOCK
+from parley_providers.retry import RetryBudget, RetrySettings
+from parley_providers.spending import Limits, Spending
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from parley_providers.requests import Deadlines
+
+
+@dataclass(slots=True)
+class Resilience:
+    """What keeps a chain working when a provider does not, and within its budget: breakers, retries, limits.
+
+    `deadlines`, the person's own, go before a request's. `sleep` waits seconds, `draw` gives a random number in [0, 1);
+    both are arguments so that a test can own time.
+    """
+
+    breakers: Breakers = field(default_factory=lambda: Breakers(clock=SYSTEM_CLOCK))
+    spending: Spending = field(default_factory=lambda: Spending(limits=Limits(), clock=SYSTEM_CLOCK))
+    retries: RetrySettings = field(default_factory=RetrySettings)
+    deadlines: Deadlines | None = None
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    draw: Callable[[], float] = random.random
+    budget: RetryBudget = field(init=False)
+    _restoring: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
+    _restored: bool = field(init=False, default=False)
+
+    def __post_init__(self) -> None:
+        self.budget = RetryBudget(settings=self.retries)
+
+    async def ready(self) -> None:
+        """Take over, once, what the breakers' store kept, and learn what the day cost."""
+        if self.spending.limits.day_usd is not None:
+            await asyncio.to_thread(self.spending.learn)
+        store = self.breakers.store
+        if store is None or self._restored:
+            return
+        async with self._restoring:
+            if not self._restored:
+                self.breakers.restore(await asyncio.to_thread(store.load))
+                self._restored = True

@@ -1,0 +1,182 @@
+"""`parley ask`: one question to a model, its answer streamed to standard output, all else to standard error."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from parley_providers.strategies import StrategyName
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from parley_providers.requests import LLMRequest, StreamEvent
+    from parley_providers.route import Route
+    from parley_providers.usage import Timings, Usage
+    from parley_server.application import Application
+
+_CANCELLED = 130
+
+
+def ask(
+    question: Annotated[str, typer.Argument(help="Your question; - reads it from standard input.")],
+    model: Annotated[str | None, typer.Option(help="This model, as `parley models list` names it.")] = None,
+    strategy: Annotated[
+        StrategyName | None, typer.Option(help="Choose among the candidates of your settings in this way.")
+    ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Tell who is asked, why, and who would be next.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the answer.")] = False,
+    max_tokens: Annotated[int, typer.Option(min=1, help="The longest answer, in tokens.")] = 1024,
+    scripted: Annotated[Path | None, typer.Option(hidden=True, help="Answer from a script.")] = None,
+) -> None:
+    """Ask a model one question.
+
+    parley ask "What does functools.partial do?"
+
+    git diff | parley ask - --explain
+
+    Exit codes: 0 answered, 1 refused or failed, 2 wrong usage, 130 cancelled.
+    """
+    import asyncio
+
+    from parley_server.app import build_application
+
+    request = _request(sys.stdin.read() if question == "-" else question, model, max_tokens)
+    application = build_application(scripted, {} if strategy is None else {"strategy": strategy.value})
+    live = sys.stdout.isatty() and not as_json
+    try:
+        answer = asyncio.run(_asked(application, request, live=live, explain=explain))
+    except KeyboardInterrupt:
+        typer.echo("\nCancelled.", err=True)
+        raise typer.Exit(_CANCELLED) from None
+    _show(answer, live=live, explain=explain, as_json=as_json)
+
+
+@dataclass(slots=True)
+class _Answer:
+    """What came of the question so far."""
+
+    routes: tuple[Route, ...]
+    route: Route | None = None
+    pieces: list[str] = field(default_factory=list)
+    restarts: list[str] = field(default_factory=list)
+    usage: Usage | None = None
+    timings: Timings | None = None
+    cost_usd: float | None = None
+    finish: str = ""
+
+    @property
+    def text(self) -> str:
+        return "".join(self.pieces)
+
+
+def _request(question: str, model: str | None, max_tokens: int) -> LLMRequest:
+    import uuid
+
+    from parley_agent.secrets import find_secrets
+    from parley_providers.messages import user
+    from parley_providers.requests import LLMRequest
+
+    if not question.strip():
+        raise typer.BadParameter('ask something, such as: parley ask "What is a monad?"')
+    return LLMRequest(
+        messages=(user(question),),
+        task_class="ask",
+        model=model,
+        max_output_tokens=max_tokens,
+        correlation_id=uuid.uuid4().hex,
+        loopback_only=bool(find_secrets(question)),
+    )
+
+
+async def _asked(application: Application, request: LLMRequest, *, live: bool, explain: bool) -> _Answer:
+    try:
+        answer = _Answer(routes=await application.chain.routes(request) if explain else ())
+        if explain:
+            _explain(answer.routes)
+        async with aclosing(application.chain.stream(request)) as events:
+            await _take(events, answer, live=live)
+        if answer.route is not None and answer.usage is not None:
+            answer.cost_usd = application.chain.cost_usd(answer.route, answer.usage)
+        return answer
+    finally:
+        await application.aclose()
+
+
+async def _take(events: AsyncGenerator[StreamEvent, None], answer: _Answer, *, live: bool) -> None:
+    """Fill in `answer`. What is streamed live can be void later, so a pipe gets the answer when it is whole."""
+    from parley_providers.requests import PartDelta, PartStart, StreamFinish, StreamRestarted, StreamStart, StreamUsage
+    from parley_server.cli.telling import printable
+
+    visible: set[int] = set()
+    async for event in events:
+        match event:
+            case StreamStart(route=route):
+                answer.route = route
+            case StreamRestarted(route=route, reason=reason):
+                answer.route = route
+                answer.restarts.append(reason)
+                answer.pieces.clear()
+                visible.clear()
+                typer.echo(printable(f"\nStarting again with {route.provider}/{route.model}: {reason}"), err=True)
+            case PartStart(index=index, kind="text"):
+                visible.add(index)
+            case PartDelta(index=index, text=text) if index in visible:
+                answer.pieces.append(text)
+                if live:
+                    typer.echo(printable(text), nl=False)
+            case StreamUsage(usage=usage, timings=timings):
+                answer.usage, answer.timings = usage, timings
+            case StreamFinish(reason=finish):
+                answer.finish = finish.value
+            case _:
+                pass
+
+
+def _explain(routes: tuple[Route, ...]) -> None:
+    first, *others = routes
+    typer.echo(f"Asking {first.provider}/{first.model}: {first.why}", err=True)
+    for route in others:
+        typer.echo(f"If that fails, {route.provider}/{route.model}: {route.why}", err=True)
+
+
+def _show(answer: _Answer, *, live: bool, explain: bool, as_json: bool) -> None:
+    from parley_server.cli.telling import measured, printable
+
+    if as_json:
+        _show_json(answer)
+        return
+    if not live:
+        text = answer.text
+        typer.echo(printable(text) if sys.stdout.isatty() else text, nl=False)
+    if not answer.text.endswith("\n"):
+        typer.echo()
+    if answer.finish not in ("stop", ""):
+        typer.echo(f"The answer ended early: {answer.finish}.", err=True)
+    if answer.route is not None and answer.route.reason == "fallback":
+        typer.echo(f"Answered by {answer.route.provider}/{answer.route.model}: {answer.route.why}", err=True)
+    if explain and answer.usage is not None and answer.timings is not None:
+        cost = "unknown" if answer.cost_usd is None else f"${answer.cost_usd:.4f}"
+        typer.echo(f"{measured(answer.usage, answer.timings)} Cost: {cost}.", err=True)
+
+
+def _show_json(answer: _Answer) -> None:
+    import json
+    from dataclasses import asdict
+
+    document = {
+        "answer": answer.text,
+        "finish": answer.finish,
+        "route": None if answer.route is None else asdict(answer.route),
+        "routes": [asdict(route) for route in answer.routes],
+        "restarts": answer.restarts,
+        "usage": None if answer.usage is None else asdict(answer.usage),
+        "timings": None if answer.timings is None else asdict(answer.timings),
+        "cost_usd": answer.cost_usd,
+    }
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))

@@ -1,0 +1,78 @@
+"""`parley usage`: tokens and money, added up by day, session, model or request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from parley_profiling.totals import Grouping
+
+if TYPE_CHECKING:
+    from parley_profiling.totals import Total
+
+_SHOWN = 30
+
+
+def usage(
+    by: Annotated[Grouping, typer.Option(help="What to add up by; days are those of UTC.")] = Grouping.DAY,
+    since: Annotated[
+        str | None, typer.Option(help="Only calls since then: 90m, 12h, 7d, 2w, or a date like 2026-11-21.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON: one object for each group, all.")] = False,
+) -> None:
+    """Show how many tokens went to models and what they cost.
+
+    A call whose price or tokens are unknown is counted apart, never as nothing. Local calls cost nothing.
+    """
+    from parley_profiling.stores import Selection
+    from parley_profiling.totals import total, totals
+    from parley_server.app import call_records
+    from parley_server.cli.profile import moment
+
+    records = call_records(Selection(since=None if since is None else moment(since)))
+    groups = totals(records, by)
+    if as_json:
+        import json
+        from dataclasses import asdict
+
+        typer.echo(json.dumps({"by": by.value, "totals": [asdict(each) for each in groups]}, indent=2))
+    elif not groups:
+        typer.echo("No call of a model has been recorded since then." if since else "No call of a model yet.")
+    else:
+        _print(groups, total(records), by)
+
+
+def _print(groups: tuple[Total, ...], whole: Total, by: Grouping) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_footer=True)
+    table.add_column(by.value.capitalize(), footer="together", no_wrap=True)
+    for heading, cell in zip(_HEADINGS, _cells(whole), strict=True):
+        table.add_column(heading, footer=cell, justify="right", no_wrap=True)
+    for each in groups[-_SHOWN:]:
+        table.add_row(escape(each.group or "–"), *_cells(each))
+    console = Console(highlight=False)
+    console.print(table)
+    if len(groups) > _SHOWN:
+        console.print(f"The last {_SHOWN} of {len(groups)}; --json prints all.", style="dim")
+    if whole.unpriced:
+        console.print("+ and more: the price of some calls is unknown. Set it under `prices`.", style="dim")
+
+
+_HEADINGS = ("Calls", "Failed", "Prompt tokens", "of them cached", "Output tokens", "US$")
+
+
+def _cells(total: Total) -> tuple[str, ...]:
+    plus = "+" if total.uncounted else ""
+    return (
+        f"{total.calls:,}",
+        f"{total.failed:,}" if total.failed else "",
+        f"{total.prompt_tokens:,}{plus}",
+        f"{total.cached_prompt_tokens:,}",
+        f"{total.output_tokens:,}{plus}",
+        f"{total.cost_usd:.4f}" + ("+" if total.unpriced else ""),
+    )
