@@ -78,6 +78,7 @@ class Application:
             from parley_agent.refactor.service import RefactorService
 
             self._service = RefactorService(self.chain)
+            self._closing.callback(self._service.close)
         recorder = await self._recorder(request.correlation_id)
         await recorder.asked(request)
         try:
