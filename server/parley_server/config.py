@@ -21,7 +21,7 @@ from parley_server.config_file import ConfigError, Entry, read_entries
 from parley_server.settings import OLLAMA_PORT, PriceSettings, ProviderSettings, Section, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pydantic_core import ErrorDetails
 
@@ -77,6 +77,36 @@ def settings_from(sources: Sources) -> Settings:
         return Settings.model_validate(document)
     except ValidationError as error:
         raise ConfigError(_invalid(error.errors(), entries)) from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """One value in force, and where it is from: a file and its line, a variable, or "default"."""
+
+    path: tuple[str, ...]
+    value: object
+    where: str
+
+
+def explained_settings(sources: Sources | None = None) -> tuple[Explained, ...]:
+    """Every value in force, in the schema's order; `sources` are this process's own if not given.
+
+    Raises:
+        ConfigError: as `load_settings`.
+    """
+    wanted = sources or Sources(path=user_path(), environment=os.environ, command_line={})
+    entries = effective_entries(wanted)
+    document = settings_from(wanted).model_dump(mode="json")
+    return tuple(
+        Explained(path=path, value=value, where=entries[path].where if path in entries else "default")
+        for path, value in _leaves(document, ())
+    )
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of the settings file."""
+    described = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Parley's settings"}
+    return described | {key: value for key, value in Settings.model_json_schema().items() if key != "title"}
 
 
 def effective_entries(sources: Sources) -> dict[tuple[str, ...], Entry]:
@@ -154,6 +184,14 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _leaves(document: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], object]]:
+    for name, value in document.items():
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, (*above, name))
+        else:
+            yield (*above, name), value
 
 
 def _exists(path: tuple[str, ...]) -> bool:

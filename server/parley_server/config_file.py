@@ -129,7 +129,7 @@ def _document(path: Path) -> Any:  # noqa: ANN401 - a mapping of ruamel's that r
 def _entries(mapping: Any, file: Path, above: tuple[str, ...]) -> Iterator[Entry]:  # noqa: ANN401 - as above
     for key, value in mapping.items():
         path = (*above, str(key))
-        if hasattr(value, "items") and value:
+        if hasattr(value, "items"):
             yield from _entries(value, file, path)
         else:
             plain = list(value) if isinstance(value, list) else value

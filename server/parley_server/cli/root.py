@@ -10,6 +10,7 @@ import typer
 from parley_server.cli.ask import ask
 from parley_server.cli.auth import auth
 from parley_server.cli.boundary import run_guarded
+from parley_server.cli.config import config
 from parley_server.cli.demo import demo
 from parley_server.cli.doctor import doctor
 from parley_server.cli.entry import print_version
@@ -51,6 +52,7 @@ app.command()(refactor)
 app.command()(serve)
 app.add_typer(models, name="models")
 app.add_typer(auth, name="auth")
+app.add_typer(config, name="config")
 app.add_typer(events, name="events")
 app.command()(profile)
 app.command()(usage)
