@@ -14,6 +14,16 @@ RENAME = {
     "timings": {"prefill_ns": 1_500_000},
 }
 EXPLAIN = {"task_class": "explain", "text": "It multiplies.\n\nThat is *all*.\n"}
+LONG = """def report(rows):
+    total = 0
+    for row in rows:
+        if row["paid"]:
+            total += row["amount"]
+    x = {}
+    for row in rows:
+        x[row["name"]] = row["amount"] / total
+    return sorted(x.items())
+"""
 AT = SOURCE.index("area")
 
 
@@ -28,7 +38,9 @@ async def test_code_actions_carry_commands_and_never_edits(tmp_path, profile):
         uri = editor.open(tmp_path / "a.py", SOURCE)
         actions = await editor.code_actions(uri, AT, AT)
         enabled = [action for action in actions if action.disabled is None]
-        assert {"refactor.rewrite.parley.rename", "refactor.extract.parley", "parley.explain"} <= kinds(enabled)
+        assert {"refactor.rewrite.parley.rename", "refactor.rewrite.parley.docstring", "parley.explain"} <= kinds(
+            enabled
+        )
         assert all(action.edit is None and action.command is not None for action in enabled)
         assert all(action.command.command in ("parley.refactor", "parley.explain") for action in enabled)
 
@@ -56,8 +68,8 @@ async def test_the_command_of_an_action_does_what_it_says(tmp_path):
 async def test_only_the_kinds_that_are_asked_for_are_offered(tmp_path, only, expected):
     """A kind stands for all below it, by whole words."""
     async with editing(tmp_path, [], profile=NEOVIM) as editor:
-        uri = editor.open(tmp_path / "a.py", SOURCE)
-        assert kinds(await editor.code_actions(uri, AT, AT, only=only)) == expected
+        uri = editor.open(tmp_path / "a.py", LONG)
+        assert kinds(await editor.code_actions(uri, 4, 4, only=only)) == expected
 
 
 async def test_a_reason_is_shown_where_the_editor_can_show_it(tmp_path):
