@@ -6,7 +6,6 @@ agent.
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
@@ -267,6 +266,8 @@ def _do(named: str | None, work: Callable[[EventStore], Awaitable[T]], *, read_o
     async def opened() -> T:
         async with open_event_store(named, read_only=read_only) as store:
             return await work(store)
+
+    import asyncio
 
     return asyncio.run(opened())
 
