@@ -54,6 +54,12 @@ def contract(session: nox.Session) -> None:
 
 
 @nox.session
+def marker(session: nox.Session) -> None:
+    """One text file for each case, by a real server; `-- --update-markers` writes what was seen."""
+    run_tests(session, "tests/marker")
+
+
+@nox.session
 def e2e(session: nox.Session) -> None:
     """Real processes: the server over stdio, the command line, the engine, models."""
     run_tests(session, "tests/e2e")

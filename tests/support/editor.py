@@ -246,7 +246,8 @@ async def editing(tmp_path, script, *, profile=VSCODE, manners=None, arguments=(
                 workspace_folders=[types.WorkspaceFolder(uri=from_fs_path(str(tmp_path)), name="here")],
             )
         )
-        editor.encoding = str(getattr(result.capabilities.position_encoding, "value", "utf-16"))
+        chosen = result.capabilities.position_encoding or "utf-16"
+        editor.encoding = str(getattr(chosen, "value", chosen))
         editor.initialized = result
         yield editor
         await client.shutdown_session()

@@ -51,9 +51,9 @@ class Place:
         """The first and last selected line, from 1, if some but not all of the definition's body is selected."""
         text, definition = self.document.text, self.target.definition
         chosen = text[self.selection.start : self.selection.end]
-        if not chosen.strip() or definition is None or self.selection.start < definition.body.start:
-            return None
         start = self.selection.end - len(chosen.lstrip())
+        if not chosen.strip() or definition is None or start < definition.body.start:
+            return None
         end = self.selection.start + len(chosen.rstrip())
         return text.count("\n", 0, start) + 1, text.count("\n", 0, end) + 1
 

@@ -50,6 +50,14 @@ async def test_selected_lines_are_only_named(bench):
     assert list(case.models.requests[0].json_schema["properties"]) == ["name"]
 
 
+async def test_whole_lines_from_the_first_of_the_body_are_a_selection(bench):
+    """Their indentation, which is before the body as the grammar sees it, does not make them a cursor."""
+    code = REPORT.replace("    ¦total", "¦    total").replace("    count = 0\n", "    count = 0\n¦")
+    case = bench(code, '{"name": "starting_values"}')
+    await case.last(TaskClass.EXTRACT_FUNCTION)
+    assert list(case.models.requests[0].json_schema["properties"]) == ["name"]
+
+
 async def test_lines_that_cannot_be_moved_are_refused_with_the_reason(bench):
     """Half a statement is no function."""
     refused = await bench(REPORT).last(instruction="extract lines 4-6 into half")
