@@ -16,6 +16,9 @@ from parley_providers.errors import BadRequestError
 from parley_providers.origins import is_loopback
 
 if TYPE_CHECKING:
+    import ssl
+    from pathlib import Path
+
     import httpx2
 
 # Servers close idle connections, some after 5 s: ours are gone before, so that we write into no closing one.
@@ -28,7 +31,8 @@ class ServerAddress:
 
     `provider` names it in errors. `base_url` is http or https, and may hold a user and password. `start_hint` is the
     sentence that tells the person how to get it running. The key is sent as a bearer token. No secret is in `repr`.
-    `keeps_connections` is False for a server that closes them after an answer.
+    `keeps_connections` is False for a server that closes them after an answer. `ca_bundle` is a file of certificates
+    (PEM) that are trusted in place of the system's.
 
     Raises:
         BadRequestError: the address is not one of http or https.
@@ -39,6 +43,7 @@ class ServerAddress:
     api_key: str | None = field(default=None, repr=False)
     start_hint: str = ""
     keeps_connections: bool = True
+    ca_bundle: Path | None = None
 
     def __post_init__(self) -> None:
         if not _is_http(self.base_url):
@@ -56,28 +61,45 @@ class ServerAddress:
 
 
 def client_for(address: ServerAddress) -> httpx2.AsyncClient:
-    """A client for one server, with its pool of kept connections."""
-    import ssl
+    """A client for one server, with its pool of kept connections.
 
+    Raises:
+        BadRequestError: the certificates that the address names cannot be read.
+    """
     import httpx2  # not at start-up
 
     headers = {"Accept-Encoding": "identity", "User-Agent": "parley"}
     if address.api_key is not None:
         headers["Authorization"] = f"Bearer {address.api_key}"
-    plain = address.base_url.startswith("http:")
     return httpx2.AsyncClient(
         base_url=address.base_url.rstrip("/") + "/",
         headers=headers,
         follow_redirects=False,
         trust_env=not is_loopback(address.origin),
-        # Without TLS there is nothing to verify, and reading the trust store takes twenty milliseconds.
-        verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else True,
+        verify=_trust(address),
         limits=httpx2.Limits(
             max_connections=None,
             max_keepalive_connections=8 if address.keeps_connections else 0,
             keepalive_expiry=KEEP_ALIVE_S,
         ),
     )
+
+
+def _trust(address: ServerAddress) -> ssl.SSLContext | bool:
+    import ssl
+
+    if address.base_url.startswith("http:"):
+        # Without TLS there is nothing to verify, and reading the trust store takes twenty milliseconds.
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if address.ca_bundle is None:
+        return True
+    try:
+        return ssl.create_default_context(cafile=address.ca_bundle)
+    except (OSError, ValueError) as error:
+        raise BadRequestError(
+            f"{str(address.ca_bundle)!r} cannot be read as certificates ({error}). `ca_bundle` is a PEM file.",
+            provider=address.provider,
+        ) from error
 
 
 def _is_http(url: str) -> bool:

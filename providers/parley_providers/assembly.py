@@ -51,12 +51,27 @@ class AnswerAssembly:
         """More of what the model thinks."""
         return self._prose("reasoning", piece)
 
-    def tool_call(self, call_id: str, name: str, arguments: JsonObject) -> list[StreamEvent]:
+    def close(self, provider_meta: JsonObject | None = None) -> list[StreamEvent]:
+        """The text or reasoning in the making is whole; `provider_meta` is what must be replayed with it."""
+        return self._closed(provider_meta)
+
+    def opaque(self, provider_meta: JsonObject) -> list[StreamEvent]:
+        """A piece of reasoning that only its vendor can read, whole; after open reasoning it belongs to that."""
+        if self._open is not None and self._open[1] == "reasoning":
+            return self._closed(provider_meta)
+        events = self._closed()
+        index = self._started()
+        part = ReasoningPart(text="", provider_meta=provider_meta)
+        return [*events, PartStart(index=index, kind="reasoning"), PartEnd(index=index, part=part)]
+
+    def tool_call(
+        self, call_id: str, name: str, arguments: JsonObject, *, provider_meta: JsonObject | None = None
+    ) -> list[StreamEvent]:
         """A tool call that came whole."""
         events = self._closed()
         index = self._started()
         self.called_tools = True
-        part = ToolCallPart(call_id=call_id, name=name, arguments=arguments)
+        part = ToolCallPart(call_id=call_id, name=name, arguments=arguments, provider_meta=provider_meta)
         shown = json.dumps(arguments, ensure_ascii=False)
         return [
             *events,
@@ -80,14 +95,16 @@ class AnswerAssembly:
             events.append(PartDelta(index=call.index, text=arguments))
         return events
 
-    def end(self) -> list[StreamEvent]:
-        """The answer is complete: close every part.
+    def end(self, *, cut: bool = False) -> list[StreamEvent]:
+        """The answer is complete: close every part. With `cut` the model had no room for more.
 
         Raises:
-            ToolArgumentsError: a tool call's arguments are not a JSON object.
+            ToolArgumentsError: a tool call's arguments are not a JSON object, or were cut off before they began.
         """
         events = self._closed()
         for key, call in self._calls.items():
+            if cut and not "".join(call.arguments).strip():
+                raise ToolArgumentsError(call.name)
             part = ToolCallPart(call_id=call.call_id or f"call_{key}", name=call.name, arguments=_arguments(call))
             events.append(PartEnd(index=call.index, part=part))
         self._calls.clear()
@@ -104,13 +121,14 @@ class AnswerAssembly:
         self._open = (index, kind, [piece])
         return [*events, PartStart(index=index, kind=kind), PartDelta(index=index, text=piece)]
 
-    def _closed(self) -> list[StreamEvent]:
+    def _closed(self, meta: JsonObject | None = None) -> list[StreamEvent]:
         if self._open is None:
             return []
         index, kind, pieces = self._open
         self._open = None
         text = "".join(pieces)
-        part: Part = TextPart(text=text) if kind == "text" else ReasoningPart(text=text)
+        whole = TextPart if kind == "text" else ReasoningPart
+        part: Part = whole(text=text, provider_meta=meta)
         return [PartEnd(index=index, part=part)]
 
     def _started(self) -> int:

@@ -1,7 +1,7 @@
 """HTTP with one server: its deadlines, its lines, and what a broken exchange means.
 
 What a refusal's body says belongs to the adapter that knows the server, through the `Explain` it passes; the JSON that
-goes over the wire belongs to it too. Addresses and how connections are made belong to `addresses`.
+goes over the wire belongs to it too. How connections are made belongs to `addresses`, what breaks them to `guard`.
 
 **Invariants.** A line and an answer have a size that they cannot pass. Leaving `answer`, by cancellation too, closes
 the connection unless the answer was read to its end.
@@ -13,21 +13,20 @@ import asyncio
 import json
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias
 
 from parley_providers.addresses import client_for
 from parley_providers.errors import (
-    BadRequestError,
-    ConnectionFailedError,
     DeadlineExceededError,
     ProviderError,
     ServerError,
     StreamTruncatedError,
 )
+from parley_providers.guard import Guard
 from parley_providers.refusals import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
     import httpx2
 
@@ -37,8 +36,6 @@ if TYPE_CHECKING:
     from parley_providers.requests import Deadlines
 
     Explain: TypeAlias = Callable[[Refusal, str], ProviderError]
-
-T = TypeVar("T")
 
 MAX_LINE_BYTES = 8 * 2**20
 MAX_ANSWER_BYTES = 64 * 2**20
@@ -88,6 +85,7 @@ class HttpServer:
     def __init__(self, address: ServerAddress, explain: Explain) -> None:
         self._address = address
         self._explain = explain
+        self._guard = Guard(address)
         self._client: httpx2.AsyncClient | None = None
 
     @property
@@ -156,28 +154,30 @@ class HttpServer:
             extensions={"timeout": timeout},
         )
         sending = client.send(request, stream=True)
-        at, late = patience.until(patience.first_at, f"{self._name} did not begin to answer in time")
-        return await self._guarded(sending, at, late, model, started=False)
+        at, late = patience.until(patience.first_at, f"{self._guard.name} did not begin to answer in time")
+        return await self._guard.wait(sending, at, late, model, started=False)
 
     async def _lines(self, response: httpx2.Response, patience: Patience, model: str) -> AsyncGenerator[bytes, None]:
         loop = asyncio.get_running_loop()
-        at, late = patience.first_at, f"{self._name} did not begin to answer in time"
+        at, late = patience.first_at, f"{self._guard.name} did not begin to answer in time"
         pending, received = b"", 0
         async with aclosing(response.aiter_raw()) as chunks:
             while True:
-                chunk = await self._guarded(anext(chunks, None), *patience.until(at, late), model, started=True)
+                chunk = await self._guard.wait(anext(chunks, None), *patience.until(at, late), model, started=True)
                 if chunk is None:
                     break
                 received += len(chunk)
                 *lines, pending = (pending + chunk).split(b"\n")
                 if received > MAX_ANSWER_BYTES or len(pending) > MAX_LINE_BYTES:
-                    endless = f"{self._name} sent more than an answer may hold ({received:,} bytes) and was cut off."
-                    raise self._fault(ServerError, endless, model)
+                    endless = (
+                        f"{self._guard.name} sent more than an answer may hold ({received:,} bytes) and was cut off."
+                    )
+                    raise self._guard.fault(ServerError, endless, model)
                 for line in lines:
                     if _is_content(line):
                         yield line.rstrip(b"\r")
                         at = loop.time() + patience.idle_s
-                        late = f"{self._name} said nothing more for {patience.idle_s:g} s"
+                        late = f"{self._guard.name} said nothing more for {patience.idle_s:g} s"
         if _is_content(pending):
             yield pending.rstrip(b"\r")
 
@@ -191,35 +191,6 @@ class HttpServer:
                         break
         return Refusal.of(response.status_code, bytes(body[:MAX_REFUSAL_BYTES]).rstrip(b"\n"), response.headers)
 
-    async def _guarded(self, waited: Awaitable[T], at: float, why: str, model: str, *, started: bool) -> T:
-        """What `waited` gives before `at`; every fault of the transport as one of ours."""
-        import httpx2  # not at start-up
-
-        try:
-            async with asyncio.timeout_at(at):
-                return await waited
-        except (TimeoutError, httpx2.WriteTimeout) as error:
-            raise self._fault(DeadlineExceededError, f"{why}; the request was given up.", model) from error
-        except httpx2.ConnectTimeout as error:
-            late = f"No connection to {self._name} in time. {self._hint}"
-            raise self._fault(DeadlineExceededError, late, model) from error
-        except (httpx2.LocalProtocolError, httpx2.InvalidURL):
-            # What the transport says of it may quote the key.
-            wrong = f"The request to {self._name} cannot be sent: its address or its key is malformed."
-            raise self._fault(BadRequestError, wrong, model) from None
-        except (httpx2.ConnectError, httpx2.ProxyError, httpx2.UnsupportedProtocol) as error:
-            nobody = f"Nothing answers at {self.origin} ({error}). {self._hint}"
-            raise self._fault(ConnectionFailedError, nobody, model) from error
-        except (httpx2.TransportError, httpx2.StreamError) as error:
-            if started:
-                cut = f"{self._name} broke off in the middle of its answer; nothing of it was used. Try again."
-                raise self._fault(StreamTruncatedError, cut, model) from error
-            closed = f"{self._name} closed the connection before it answered. {self._hint}"
-            raise self._fault(ConnectionFailedError, closed, model) from error
-
-    def _fault(self, kind: type[ProviderError], message: str, model: str) -> ProviderError:
-        return kind(message, provider=self._address.provider, model=model)
-
     def _connected(self) -> httpx2.AsyncClient:
         if self._client is None:
             self._client = client_for(self._address)
@@ -229,16 +200,8 @@ class HttpServer:
         try:
             return json.loads(text)
         except (ValueError, RecursionError) as error:
-            message = f"{self._name} answered {path} with something that is not JSON. Is it the right server?"
-            raise self._fault(ServerError, message, "") from error
-
-    @property
-    def _name(self) -> str:
-        return f"{self._address.provider} at {self.origin}"
-
-    @property
-    def _hint(self) -> str:
-        return self._address.start_hint or "Check that it runs and that the address is right."
+            message = f"{self._guard.name} answered {path} with something that is not JSON. Is it the right server?"
+            raise self._guard.fault(ServerError, message, "") from error
 
 
 def _is_content(line: bytes) -> bool:

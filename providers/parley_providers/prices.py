@@ -48,6 +48,17 @@ class Prices:
         return _library_cost_usd(self._vendors.get(provider, provider), model, usage)
 
 
+def window_tokens(vendor: str, model: str) -> int | None:
+    """How many tokens a model of a vendor reads at most, as the library of prices knows it; None is unknown."""
+    from genai_prices.data import providers
+
+    for provider in providers:
+        if provider.id == vendor:
+            found = provider.find_model(model)
+            return None if found is None else found.context_window
+    return None
+
+
 def _library_cost_usd(vendor: str, model: str, usage: Usage) -> float | None:
     import genai_prices
 

@@ -102,7 +102,8 @@ class ChunkReader:
         reason = _FINISH.get(raw, FinishReason.UNKNOWN)
         if self._assembly.called_tools and reason is FinishReason.STOP:
             reason = FinishReason.TOOL_CALLS
-        return [*self._assembly.end(), StreamFinish(reason=reason, raw=raw)]
+        cut = reason is FinishReason.LENGTH
+        return [*self._assembly.end(cut=cut), StreamFinish(reason=reason, raw=raw)]
 
 
 def _messages(message: Message) -> list[dict[str, Any]]:

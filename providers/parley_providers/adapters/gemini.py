@@ -1,0 +1,139 @@
+"""Gemini as a provider, through google-genai: who is asked for what, and what its refusals mean."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from parley_providers.adapters.gemini_wire import ChunkReader, arguments_of
+from parley_providers.adapters.vendor import Sdk, SdkValue
+from parley_providers.adapters.vendor_faults import Told, error_object, error_of
+from parley_providers.adapters.vendor_provider import VendorProvider
+from parley_providers.errors import (
+    AuthenticationError,
+    ContextWindowError,
+    DeadlineExceededError,
+    ModelNotFoundError,
+    OverloadedError,
+    ProviderError,
+    QuotaExceededError,
+    RateLimitedError,
+    ServerError,
+)
+from parley_providers.provider import ModelFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    import httpx2
+
+    from parley_providers.keys import Key
+    from parley_providers.refusals import Refusal
+    from parley_providers.requests import LLMRequest
+
+BASE_URL = "https://generativelanguage.googleapis.com"
+KEY_VARIABLE = "GEMINI_API_KEY"
+_KINDS: dict[str, type[ProviderError]] = {
+    "UNAUTHENTICATED": AuthenticationError,
+    "PERMISSION_DENIED": AuthenticationError,
+    "NOT_FOUND": ModelNotFoundError,
+    "RESOURCE_EXHAUSTED": RateLimitedError,
+    "UNAVAILABLE": OverloadedError,
+    "INTERNAL": ServerError,
+    "DEADLINE_EXCEEDED": DeadlineExceededError,
+}
+
+
+class GeminiProvider(VendorProvider):
+    """Google's Gemini.
+
+    Args:
+        key: The key, bound to its origin; None: every call says how to set one.
+        base_url: Where the vendor, or a gateway to it, is.
+        name: The provider's name in routes and records.
+        ca_bundle: Certificates that are trusted in place of the system's.
+    """
+
+    def __init__(
+        self, key: Key | None, *, base_url: str = BASE_URL, name: str = "gemini", ca_bundle: Path | None = None
+    ) -> None:
+        sdk = Sdk(
+            module="google.genai",
+            extra="gemini",
+            key_variable=KEY_VARIABLE,
+            build=_build,
+            errors=lambda module: (importlib.import_module(f"{module.__name__}.errors").APIError,),
+            explain=self._explained,
+            speaks=lambda _chunk: True,
+        )
+        super().__init__(name=name, base_url=base_url, key=key, sdk=sdk, ca_bundle=ca_bundle)
+
+    def _call(self, request: LLMRequest, model: str, facts: ModelFacts | None) -> Callable[[Any], Awaitable[Any]]:
+        arguments = arguments_of(request, model, facts)
+        return lambda client: client.aio.models.generate_content_stream(**arguments)
+
+    def _reader(self, model: str) -> ChunkReader:  # noqa: ARG002 - its errors are told apart by the server
+        return ChunkReader()
+
+    async def _listed(self, client: SdkValue) -> tuple[ModelFacts, ...]:
+        listed = await client.aio.models.list(config={"page_size": 1000})
+        entries = [entry async for entry in listed]
+        return tuple(
+            _facts(entry, self.name) for entry in entries if "generateContent" in (entry.supported_actions or ())
+        )
+
+    def _explained(self, refusal: Refusal, model: str) -> ProviderError:
+        told = error_object(refusal)
+        message = str(told.get("message") or "")
+        kind = _KINDS.get(str(told.get("status")))
+        if "token count" in message and "exceeds" in message:
+            kind = ContextWindowError
+        elif "API key" in message and refusal.status == 400:
+            kind = AuthenticationError
+        elif kind is RateLimitedError and "check your plan and billing" in message and _retry_delay_s(told) is None:
+            kind = QuotaExceededError
+        told_s = _retry_delay_s(told)
+        return error_of(
+            refusal, Told(message=message, kind=kind, retry_after_s=told_s), provider=self.name, model=model
+        )
+
+
+def _build(module: SdkValue, base_url: str, key: str, http: httpx2.AsyncClient) -> SdkValue:
+    # A client for blocking calls is made by the SDK too, unless it is given one; this one is never used.
+    import httpx2
+
+    # A word that the SDK does not know yet is told on as it is: no reason to write to the log of a server.
+    warnings.filterwarnings("ignore", message=".* is not a valid", category=UserWarning, module=r"google\.genai")
+    version = "" if base_url.rstrip("/").endswith(("/v1", "/v1beta")) else "v1beta"
+    options = {
+        "base_url": base_url,
+        "api_version": version,
+        "httpx_async_client": http,
+        "httpx_client": httpx2.Client(trust_env=False, verify=False),
+    }
+    return module.Client(api_key=key, vertexai=False, http_options=options)
+
+
+def _retry_delay_s(told: dict[str, Any]) -> float | None:
+    """Seconds to wait, which this vendor says in the body: `{"@type": …RetryInfo, "retryDelay": "17s"}`."""
+    for detail in told.get("details") or ():
+        delay = detail.get("retryDelay") if isinstance(detail, dict) else None
+        if isinstance(delay, str) and delay.endswith("s"):
+            try:
+                return float(delay[:-1])
+            except ValueError:
+                return None
+    return None
+
+
+def _facts(entry: SdkValue, provider: str) -> ModelFacts:
+    thinking = frozenset({"thinking"}) if entry.thinking else frozenset[str]()
+    return ModelFacts(
+        name=str(entry.name).removeprefix("models/"),
+        provider=provider,
+        window_tokens=entry.input_token_limit,
+        max_window_tokens=entry.input_token_limit,
+        abilities=frozenset({"completion", "tools", "json_schema", "vision"}) | thinking,
+    )

@@ -1,0 +1,178 @@
+"""Servers that speak OpenAI's Chat Completions (vLLM, LM Studio, OpenRouter, …): asked over plain HTTP, without an SDK.
+
+The chunks' shape belongs to `chat_completions`. These servers agree on little beyond it, so nothing else is asked.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from parley_providers.adapters import openai_faults
+from parley_providers.adapters.chat_completions import ChunkReader, body_of
+from parley_providers.addresses import ServerAddress
+from parley_providers.assembly import ToolArgumentsError
+from parley_providers.collect import collect
+from parley_providers.errors import (
+    BadRequestError,
+    ConnectionFailedError,
+    DeadlineExceededError,
+    ModelNotFoundError,
+    ProviderError,
+    ServerError,
+    StreamTruncatedError,
+)
+from parley_providers.http import HttpServer, Patience
+from parley_providers.provider import ModelFacts
+from parley_providers.refusals import IN_BAND, Refusal
+from parley_providers.requests import StreamStart
+from parley_providers.route import asked_for
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from pathlib import Path
+
+    from parley_providers.keys import Key
+    from parley_providers.requests import LLMRequest, LLMResponse, StreamEvent
+
+_PROBE_S = 1.0
+_FACTS_S = 5.0
+_START_HINT = "Start it, or correct its address in the settings."
+
+
+class OpenAIChatProvider:
+    """A server that is compatible with OpenAI's Chat Completions.
+
+    Args:
+        key: Its key, bound to its origin; None for a server that wants none.
+        base_url: Its address up to and including the version, such as http://127.0.0.1:1234/v1.
+        name: The provider's name in routes and records.
+        ca_bundle: Certificates that are trusted in place of the system's.
+
+    Raises:
+        AuthenticationError: the key is for another origin.
+    """
+
+    def __init__(
+        self, key: Key | None, *, base_url: str, name: str = "openai-compatible", ca_bundle: Path | None = None
+    ) -> None:
+        self._name = name
+        address = ServerAddress(provider=name, base_url=base_url, start_hint=_START_HINT, ca_bundle=ca_bundle)
+        if key is not None:
+            value = key.text_for(address.origin)
+            address = ServerAddress(
+                provider=name, base_url=base_url, api_key=value, start_hint=_START_HINT, ca_bundle=ca_bundle
+            )
+        self._server = HttpServer(address, self._explained)
+
+    @property
+    def name(self) -> str:
+        """See `Provider`."""
+        return self._name
+
+    @property
+    def origin(self) -> str:
+        """See `Provider`."""
+        return self._server.origin
+
+    async def is_available(self) -> bool:
+        """See `Provider`; a server that answers anything but a failure counts, since not all of them list models."""
+        try:
+            await self._server.get("/models", within_s=_PROBE_S)
+        except (ConnectionFailedError, DeadlineExceededError, ServerError):
+            return False
+        except ProviderError:
+            return True
+        return True
+
+    async def models(self) -> tuple[ModelFacts, ...]:
+        """See `Provider`."""
+        listed = await self._server.get("/models", within_s=_FACTS_S)
+        entries = listed.get("data", ()) if isinstance(listed, dict) else ()
+        return tuple(self._facts(entry) for entry in entries)
+
+    async def facts(self, model: str) -> ModelFacts:
+        """See `Provider`; of a server that lists nothing only the name is known."""
+        listed: tuple[ModelFacts, ...] = ()
+        with suppress(ModelNotFoundError, BadRequestError):
+            listed = await self.models()
+        for facts in listed:
+            if facts.name == model:
+                return facts
+        if listed:
+            there = ", ".join(facts.name for facts in listed[:20])
+            raise ModelNotFoundError(
+                f"{self._name} at {self.origin} does not serve {model!r}; it serves {there}.",
+                provider=self._name,
+                model=model,
+            )
+        return ModelFacts(name=model, provider=self._name)
+
+    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamEvent, None]:
+        """See `Provider`."""
+        model = request.model or ""
+        reader = ChunkReader()
+        patience = Patience.of(request.deadlines, cold=True)  # whether it must load the model first is not told
+        async with self._server.answer("/chat/completions", body_of(request, model), patience, model) as lines:
+            yield StreamStart(route=asked_for(self._name, model))
+            async for line in lines:
+                for event in self._read(reader, line, model):
+                    yield event
+        for event in self._ending(reader, model):
+            yield event
+
+    async def complete(self, request: LLMRequest) -> LLMResponse:
+        """See `Provider`."""
+        return await collect(self.stream(request))
+
+    async def aclose(self) -> None:
+        """See `Provider`."""
+        await self._server.aclose()
+
+    def _read(self, reader: ChunkReader, line: bytes, model: str) -> list[StreamEvent]:
+        field, _, value = line.partition(b":")
+        if line.lstrip().lower().startswith((b"<!doctype", b"<html")):
+            page = f"{self._name} answered with a web page. Is there a proxy or a sign-in page in between?"
+            raise ServerError(page, provider=self._name, model=model)
+        if field != b"data" or value.strip() == b"[DONE]":
+            return []
+        try:
+            chunk = json.loads(value)
+            if "error" in chunk:
+                raise self._explained(Refusal(status=IN_BAND, body=value.strip()), model)
+            return reader.take(chunk)
+        except json.JSONDecodeError as error:
+            raise self._truncated(model) from error
+        except (KeyError, TypeError, AttributeError, RecursionError) as error:
+            message = f"{self._name} sent a chunk of an unknown shape ({error})."
+            raise ServerError(message, provider=self._name, model=model) from error
+
+    def _ending(self, reader: ChunkReader, model: str) -> list[StreamEvent]:
+        if not reader.finished:
+            raise self._truncated(model)
+        try:
+            return reader.end()
+        except ToolArgumentsError as error:
+            raise BadRequestError(f"{error} Try again.", provider=self._name, model=model) from error
+
+    def _truncated(self, model: str) -> StreamTruncatedError:
+        message = f"{self._name} stopped in the middle of its answer; nothing of it was used. Try again."
+        return StreamTruncatedError(message, provider=self._name, model=model)
+
+    def _explained(self, refusal: Refusal, model: str) -> ProviderError:
+        return openai_faults.explained(refusal, provider=self._name, model=model)
+
+    def _facts(self, entry: dict[str, Any]) -> ModelFacts:
+        """OpenRouter tells `context_length`, vLLM `max_model_len`, LM Studio `max_context_length`; others nothing."""
+        window = entry.get("context_length") or entry.get("max_model_len") or entry.get("max_context_length")
+        able = {"completion"}
+        takes = entry.get("supported_parameters")
+        if takes is not None:
+            able |= {"tools"} if "tools" in takes else set()
+            able |= {"json_schema"} if "structured_outputs" in takes else set()
+        if "image" in ((entry.get("architecture") or {}).get("input_modalities") or ()):
+            able.add("vision")
+        return ModelFacts(
+            name=str(entry.get("id")), provider=self._name, window_tokens=window, abilities=frozenset(able)
+        )

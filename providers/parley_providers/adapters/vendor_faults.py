@@ -1,0 +1,105 @@
+"""What a vendor's refusal means to the person: the error, and the way out, from the vendor's own word for it.
+
+Which word means what belongs to each vendor's adapter.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from parley_providers.errors import (
+    AuthenticationError,
+    BadRequestError,
+    ContentFilteredError,
+    ContextWindowError,
+    DeadlineExceededError,
+    ModelNotFoundError,
+    OverloadedError,
+    ProviderError,
+    QuotaExceededError,
+    RateLimitedError,
+    ServerError,
+)
+from parley_providers.refusals import IN_BAND, error_of_status
+
+if TYPE_CHECKING:
+    from parley_providers.refusals import Refusal
+
+_SHOWN_CHARACTERS = 500
+_WAYS_OUT: dict[type[ProviderError], str] = {
+    AuthenticationError: "{provider} refused the key: {told} Set a valid one, or one that may do this.",
+    QuotaExceededError: "The account at {provider} is exhausted: {told} Add credit there, or choose another model.",
+    RateLimitedError: "{provider} got too many requests: {told} Wait a moment, or choose another model.",
+    ModelNotFoundError: "{provider} has no model {model!r}: {told} `parley models list` shows what there is.",
+    BadRequestError: "{provider} refused the request: {told}",
+    ContentFilteredError: "{provider} refused the content: {told} Word it differently, or choose another model.",
+    OverloadedError: "{provider} is busy: {told} Try again in a moment.",
+    ServerError: "{provider} failed: {told} Try again.",
+    DeadlineExceededError: "{provider} gave up on the request: {told} Ask for less, or try again.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a refusal says: a sentence, and the error that the vendor's word for it means (None: the status decides)."""
+
+    message: str
+    kind: type[ProviderError] | None = None
+    retry_after_s: float | None = None
+
+
+def error_of(refusal: Refusal, told: Told, *, provider: str, model: str) -> ProviderError:
+    """The error that a refusal is."""
+    message = " ".join((told.message or _plain(refusal)).split())[:_SHOWN_CHARACTERS]
+    if told.kind is ContextWindowError or refusal.status == 413:
+        return _too_long(refusal, message, provider=provider, model=model)
+    paid = QuotaExceededError if refusal.status == 402 else None
+    kind = told.kind or paid or type(error_of_status(refusal, message, provider=provider, model=model))
+    sentence = message if message.endswith((".", "!", "?")) else f"{message}."
+    return kind(
+        _WAYS_OUT[kind].format(provider=provider, model=model, told=sentence),
+        provider=provider,
+        model=model,
+        status=None if refusal.status == IN_BAND else refusal.status,
+        retry_after_s=told.retry_after_s if refusal.retry_after_s is None else refusal.retry_after_s,
+        request_id=refusal.request_id,
+    )
+
+
+def error_object(refusal: Refusal) -> dict[str, Any]:
+    """The object in a refusal that tells the error: `{"error": {…}}`, the same in a list, or bare."""
+    body = refusal.json()
+    if isinstance(body, list) and body:
+        body = body[0]
+    told = body.get("error", body) if isinstance(body, dict) else None
+    if isinstance(told, str):
+        return {"message": told}
+    return told if isinstance(told, dict) else {}
+
+
+def _plain(refusal: Refusal) -> str:
+    if "<html" in refusal.text[:1000].lower() or refusal.text.lower().startswith("<!doctype"):
+        return f"a web page came with HTTP {refusal.status} (is there a proxy in between?)"
+    return refusal.text or f"HTTP {refusal.status}, without a reason"
+
+
+def _too_long(refusal: Refusal, message: str, *, provider: str, model: str) -> ContextWindowError:
+    prompt, window = _counts(message)
+    size = "is too long" if prompt is None else f"has {prompt:,} tokens"
+    room = "" if window is None else f", and {model} has room for {window:,}"
+    return ContextWindowError(
+        f"The prompt {size}{room} ({provider}: {message}). Select less code, or choose a model with a larger window.",
+        prompt_tokens=prompt,
+        window_tokens=window,
+        provider=provider,
+        model=model,
+        status=None if refusal.status == IN_BAND else refusal.status,
+    )
+
+
+def _counts(message: str) -> tuple[int | None, int | None]:
+    """The prompt's and the window's tokens, of the two large numbers in a message: the prompt's is the larger."""
+    numbers = sorted({int(found.replace(",", "")) for found in re.findall(r"\d[\d,]{2,}", message)})
+    return (numbers[-1], numbers[-2]) if len(numbers) == 2 else (None, None)

@@ -1,0 +1,78 @@
+"""Waiting for a server: until when, and what each fault of the transport means to the person.
+
+Opening connections belongs to `addresses`; what a server says in words belongs to its adapter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, TypeVar
+
+from parley_providers.errors import (
+    BadRequestError,
+    ConnectionFailedError,
+    DeadlineExceededError,
+    ProviderError,
+    StreamTruncatedError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from parley_providers.addresses import ServerAddress
+
+T = TypeVar("T")
+
+
+class Guard:
+    """Waits for one server.
+
+    Args:
+        address: Where it is, and how it is called in messages.
+    """
+
+    def __init__(self, address: ServerAddress) -> None:
+        self._address = address
+
+    @property
+    def name(self) -> str:
+        """The server in a message: "ollama at http://127.0.0.1:11434"."""
+        return f"{self._address.provider} at {self._address.origin}"
+
+    async def wait(self, waited: Awaitable[T], at: float, why: str, model: str, *, started: bool) -> T:
+        """What `waited` gives before `at`, a time of the event loop; `started` once the server has answered something.
+
+        Raises:
+            ProviderError: it is late (`why` begins the message), or the transport failed.
+        """
+        import httpx2  # not at start-up
+
+        try:
+            async with asyncio.timeout_at(at):
+                return await waited
+        except (TimeoutError, httpx2.WriteTimeout) as error:
+            raise self.fault(DeadlineExceededError, f"{why}; the request was given up.", model) from error
+        except httpx2.ConnectTimeout as error:
+            late = f"No connection to {self.name} in time. {self._hint}"
+            raise self.fault(DeadlineExceededError, late, model) from error
+        except (httpx2.LocalProtocolError, httpx2.InvalidURL):
+            # What the transport says of it may quote the key.
+            wrong = f"The request to {self.name} cannot be sent: its address or its key is malformed."
+            raise self.fault(BadRequestError, wrong, model) from None
+        except (httpx2.ConnectError, httpx2.ProxyError, httpx2.UnsupportedProtocol) as error:
+            nobody = f"Nothing answers at {self._address.origin} ({error}). {self._hint}"
+            raise self.fault(ConnectionFailedError, nobody, model) from error
+        except (httpx2.TransportError, httpx2.StreamError) as error:
+            if started:
+                cut = f"{self.name} broke off in the middle of its answer; nothing of it was used. Try again."
+                raise self.fault(StreamTruncatedError, cut, model) from error
+            closed = f"{self.name} closed the connection before it answered. {self._hint}"
+            raise self.fault(ConnectionFailedError, closed, model) from error
+
+    def fault(self, kind: type[ProviderError], message: str, model: str) -> ProviderError:
+        """An error of this server's provider."""
+        return kind(message, provider=self._address.provider, model=model)
+
+    @property
+    def _hint(self) -> str:
+        return self._address.start_hint or "Check that it runs and that the address is right."
