@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from parley_server.checkup.findings import Finding
     from parley_server.config_file import WrittenChoice
     from parley_server.overview import Overview
-    from parley_server.settings import ProviderSettings, Settings
+    from parley_server.settings import Settings
 
 
 def build_application(scripted: Path | None = None, given: Mapping[str, object] | None = None) -> Application:
@@ -196,6 +196,7 @@ def build_chain(settings: Settings, store: CallStore) -> ProviderChain:
     from parley_providers.spending import Spending
     from parley_providers.strategy_router import StrategyRouter
     from parley_server.hardware import hardware_name
+    from parley_server.named import build_named
     from parley_server.policy import limits_of, policy_of, prices_of
 
     embedded = build_embedded(settings)
@@ -246,21 +247,6 @@ def build_access(settings: Settings | None = None) -> Access:
 
     wanted = settings or current_settings()
     return Access(settings=wanted, path=user_path(), environment=os.environ, store=KeyringStore())
-
-
-def build_named(name: str, chosen: ProviderSettings, access: Access) -> Provider:
-    """A provider that the person named in their settings; nothing is asked yet."""
-    from parley_providers.adapters.llama_server import LlamaServerProvider
-    from parley_providers.adapters.ollama import OllamaProvider
-    from parley_server.settings import LLAMA_SERVER_URL, OLLAMA_PORT
-
-    match chosen.kind:
-        case "ollama":
-            return OllamaProvider(chosen.url or f"http://127.0.0.1:{OLLAMA_PORT}", name=name)
-        case "llama-server":
-            url = chosen.url or LLAMA_SERVER_URL
-            key = access.key(name)
-            return LlamaServerProvider(url, name=name, api_key=None if key is None else key.text_for(url))
 
 
 def build_embedded(settings: Settings) -> EmbeddedProvider:

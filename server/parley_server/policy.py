@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from parley_providers.origins import is_loopback
 from parley_providers.prices import Price, Prices
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from parley_providers.provider import Provider
-    from parley_server.settings import Settings
+    from parley_server.settings import ProviderSettings, Settings
 
 
 def policy_of(settings: Settings, providers: Mapping[str, Provider]) -> Policy:
@@ -44,7 +45,15 @@ def prices_of(settings: Settings) -> Prices:
     own = {
         name: Price(input_usd=price.input_usd, output_usd=price.output_usd) for name, price in settings.prices.items()
     }
-    return Prices(own, {name: provider.kind for name, provider in settings.providers.items()})
+    return Prices(own, {name: _priced_as(provider) for name, provider in settings.providers.items()})
+
+
+def _priced_as(provider: ProviderSettings) -> str:
+    """Under which name the library of prices knows a provider's vendor."""
+    if provider.kind == "gemini":
+        return "google"
+    host = urlsplit(provider.url or "").hostname or ""
+    return "openrouter" if host == "openrouter.ai" else provider.kind
 
 
 def _candidate(name: str, settings: Settings, providers: Mapping[str, Provider]) -> Candidate:

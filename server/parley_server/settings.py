@@ -64,7 +64,7 @@ class TimeoutSettings(Section):
     total_s: Seconds = 600
 
 
-ProviderKind: TypeAlias = Literal["ollama", "llama-server"]
+ProviderKind: TypeAlias = Literal["ollama", "llama-server", "anthropic", "openai", "gemini", "openai-compatible"]
 
 
 class ProviderSettings(Section):

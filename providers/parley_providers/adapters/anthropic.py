@@ -20,6 +20,7 @@ from parley_providers.errors import (
     RateLimitedError,
     ServerError,
 )
+from parley_providers.keys import VENDORS
 from parley_providers.provider import ModelFacts
 
 if TYPE_CHECKING:
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
     from parley_providers.refusals import Refusal
     from parley_providers.requests import LLMRequest
 
-BASE_URL = "https://api.anthropic.com"
-KEY_VARIABLE = "ANTHROPIC_API_KEY"
+_USUAL = VENDORS["anthropic"]
 _KINDS: dict[str, type[ProviderError]] = {
     "authentication_error": AuthenticationError,
     "permission_error": AuthenticationError,
@@ -60,12 +60,12 @@ class AnthropicProvider(VendorProvider):
     """
 
     def __init__(
-        self, key: Key | None, *, base_url: str = BASE_URL, name: str = "anthropic", ca_bundle: Path | None = None
+        self, key: Key | None, *, base_url: str = _USUAL.url, name: str = "anthropic", ca_bundle: Path | None = None
     ) -> None:
         sdk = Sdk(
             module="anthropic",
             extra="anthropic",
-            key_variable=KEY_VARIABLE,
+            key_variable=_USUAL.key_variable,
             build=_build,
             errors=lambda module: (module.AnthropicError,),
             explain=self._explained,

@@ -21,6 +21,7 @@ from parley_providers.errors import (
     RateLimitedError,
     ServerError,
 )
+from parley_providers.keys import VENDORS
 from parley_providers.provider import ModelFacts
 
 if TYPE_CHECKING:
@@ -33,8 +34,7 @@ if TYPE_CHECKING:
     from parley_providers.refusals import Refusal
     from parley_providers.requests import LLMRequest
 
-BASE_URL = "https://generativelanguage.googleapis.com"
-KEY_VARIABLE = "GEMINI_API_KEY"
+_USUAL = VENDORS["gemini"]
 _KINDS: dict[str, type[ProviderError]] = {
     "UNAUTHENTICATED": AuthenticationError,
     "PERMISSION_DENIED": AuthenticationError,
@@ -57,12 +57,12 @@ class GeminiProvider(VendorProvider):
     """
 
     def __init__(
-        self, key: Key | None, *, base_url: str = BASE_URL, name: str = "gemini", ca_bundle: Path | None = None
+        self, key: Key | None, *, base_url: str = _USUAL.url, name: str = "gemini", ca_bundle: Path | None = None
     ) -> None:
         sdk = Sdk(
             module="google.genai",
             extra="gemini",
-            key_variable=KEY_VARIABLE,
+            key_variable=_USUAL.key_variable,
             build=_build,
             errors=lambda module: (importlib.import_module(f"{module.__name__}.errors").APIError,),
             explain=self._explained,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from parley_providers.adapters import openai_faults
 from parley_providers.adapters.chat_completions import ChunkReader, body_of
@@ -46,7 +47,7 @@ class OpenAIChatProvider:
 
     Args:
         key: Its key, bound to its origin; None for a server that wants none.
-        base_url: Its address up to and including the version, such as http://127.0.0.1:1234/v1.
+        base_url: Its address, such as http://127.0.0.1:1234/v1; without a path, /v1 is meant.
         name: The provider's name in routes and records.
         ca_bundle: Certificates that are trusted in place of the system's.
 
@@ -58,6 +59,8 @@ class OpenAIChatProvider:
         self, key: Key | None, *, base_url: str, name: str = "openai-compatible", ca_bundle: Path | None = None
     ) -> None:
         self._name = name
+        if not urlsplit(base_url).path.strip("/"):
+            base_url = base_url.rstrip("/") + "/v1"
         address = ServerAddress(provider=name, base_url=base_url, start_hint=_START_HINT, ca_bundle=ca_bundle)
         if key is not None:
             value = key.text_for(address.origin)

@@ -8,6 +8,7 @@ from parley_providers.adapters import openai_faults
 from parley_providers.adapters.openai_responses_wire import EventReader, body_of, thinks
 from parley_providers.adapters.vendor import Sdk, SdkValue
 from parley_providers.adapters.vendor_provider import VendorProvider
+from parley_providers.keys import VENDORS
 from parley_providers.prices import window_tokens
 from parley_providers.provider import ModelFacts
 
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from parley_providers.refusals import Refusal
     from parley_providers.requests import LLMRequest
 
-BASE_URL = "https://api.openai.com/v1"
-KEY_VARIABLE = "OPENAI_API_KEY"
+_USUAL = VENDORS["openai"]
 _OTHER_USES = (
     "audio",
     "realtime",
@@ -49,12 +49,12 @@ class OpenAIProvider(VendorProvider):
     """
 
     def __init__(
-        self, key: Key | None, *, base_url: str = BASE_URL, name: str = "openai", ca_bundle: Path | None = None
+        self, key: Key | None, *, base_url: str = _USUAL.url, name: str = "openai", ca_bundle: Path | None = None
     ) -> None:
         sdk = Sdk(
             module="openai",
             extra="openai",
-            key_variable=KEY_VARIABLE,
+            key_variable=_USUAL.key_variable,
             build=_build,
             errors=lambda module: (module.OpenAIError,),
             explain=self._explained,

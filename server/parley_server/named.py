@@ -1,0 +1,52 @@
+"""The part of the composition root that builds the providers which the person named in their settings.
+
+Each kind's adapter is imported only for a provider of that kind; the adapter imports its SDK when it is first asked.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from parley_server.access import wish_of
+from parley_server.config_file import ConfigError
+from parley_server.settings import LLAMA_SERVER_URL, OLLAMA_PORT
+
+if TYPE_CHECKING:
+    from parley_providers.provider import Provider
+    from parley_server.access import Access
+    from parley_server.settings import ProviderSettings
+
+_VENDOR_ADAPTERS = {
+    "anthropic": ("anthropic", "AnthropicProvider"),
+    "openai": ("openai_responses", "OpenAIProvider"),
+    "gemini": ("gemini", "GeminiProvider"),
+    "openai-compatible": ("openai_chat", "OpenAIChatProvider"),
+}
+
+
+def build_named(name: str, chosen: ProviderSettings, access: Access) -> Provider:
+    """A provider that the person named in their settings; nothing is asked yet."""
+    from parley_providers.adapters.llama_server import LlamaServerProvider
+    from parley_providers.adapters.ollama import OllamaProvider
+
+    match chosen.kind:
+        case "ollama":
+            return OllamaProvider(chosen.url or f"http://127.0.0.1:{OLLAMA_PORT}", name=name)
+        case "llama-server":
+            url = chosen.url or LLAMA_SERVER_URL
+            key = access.key(name)
+            return LlamaServerProvider(url, name=name, api_key=None if key is None else key.text_for(url))
+        case _:
+            return _build_vendor(name, chosen, access)
+
+
+def _build_vendor(name: str, chosen: ProviderSettings, access: Access) -> Provider:
+    """A vendor, or a server that speaks like one; each kind's adapter is imported alone."""
+    module, adapter = _VENDOR_ADAPTERS[chosen.kind]
+    url = wish_of(name, chosen).url
+    if not url:
+        raise ConfigError(f"providers.{name}: where is it? Name its `url`, such as http://127.0.0.1:1234/v1.")
+    build = getattr(import_module(f"parley_providers.adapters.{module}"), adapter)
+    provider: Provider = build(access.key(name), base_url=url, name=name, ca_bundle=chosen.ca_bundle)
+    return provider
