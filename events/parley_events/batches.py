@@ -78,10 +78,11 @@ Outcome: TypeAlias = Appended | EventStoreError
 
 @dataclass(slots=True, kw_only=True)
 class Planned:
-    """What to insert, where cursors go, and the answer to each batch, in the batches' order."""
+    """What to insert, where cursors and sequences go, and the answer to each batch, in the batches' order."""
 
     rows: list[RecordedEvent] = field(default_factory=list)
     cursors: dict[str, int] = field(default_factory=dict)
+    heads: dict[AggregateKey, int] = field(default_factory=dict)
     outcomes: list[Outcome] = field(default_factory=list)
 
     @property
@@ -189,6 +190,7 @@ def plan(batches: Sequence[Batch], found: Found) -> Planned:
         if outcome is None:
             outcome = _number(batch, found, planned)
         planned.outcomes.append(outcome)
+    planned.heads = found.heads
     return planned
 
 

@@ -7,7 +7,6 @@ starts with the time lands at its end. Where the time and the random bits come f
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from parley_events.events import to_microseconds
 
@@ -23,12 +22,13 @@ def uuid7(moment: datetime, random_bits: int) -> str:
     """
     milliseconds, microseconds = divmod(to_microseconds(moment), 1000)
     fraction = microseconds * 4096 // 1000
-    value = (milliseconds & (1 << 48) - 1) << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | random_bits & (1 << 62) - 1
-    return str(UUID(int=value))
+    time, tail = milliseconds & (1 << 48) - 1, 0b10 << 62 | random_bits & (1 << 62) - 1
+    digits = f"{time:012x}7{fraction:03x}{tail:016x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def id_maker(now: Callable[[], datetime], random_bits: Callable[[int], int]) -> Callable[[], str]:
-    """A function that makes such ids, from a clock and a source of random bits (such as `secrets.randbits`)."""
+    """A function that makes such ids, from a clock and a source of random bits, as `random.Random().getrandbits` is."""
 
     def new_id() -> str:
         return uuid7(now(), random_bits(62))

@@ -64,7 +64,7 @@ def open_event_store(named: str | None = None, *, read_only: bool = False) -> Ab
             folder.
         read_only: Open it only to read.
     """
-    from secrets import randbits
+    from random import Random
 
     from parley_agent.secrets import masked
     from parley_events.ids import id_maker
@@ -72,7 +72,8 @@ def open_event_store(named: str | None = None, *, read_only: bool = False) -> Ab
     from parley_providers.clock import SYSTEM_CLOCK
 
     place = named or os.environ.get("PARLEY_EVENTS") or default_event_file()
-    instruments = Instruments(now=SYSTEM_CLOCK.now, new_id=id_maker(SYSTEM_CLOCK.now, randbits), redact=masked)
+    chance = Random().getrandbits  # noqa: S311 - ids must be apart, not secret, and the system's entropy is slow
+    instruments = Instruments(now=SYSTEM_CLOCK.now, new_id=id_maker(SYSTEM_CLOCK.now, chance), redact=masked)
     if isinstance(place, str) and place.startswith(("postgresql://", "postgres://")):
         return _postgres_store(place, instruments)
     from pathlib import Path

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
+from psycopg.types.numeric import Int8BinaryLoader
 from psycopg_pool import AsyncConnectionPool
 
 from parley_events.stores.postgres.faults import place_of
@@ -39,7 +40,11 @@ async def connect(place: Place) -> AsyncConnection:
         psycopg.Error: there is none.
     """
     connection = await psycopg.AsyncConnection.connect(place.conninfo, autocommit=True, connect_timeout=CONNECT_S)
-    await prepare(connection, place.schema)
+    try:
+        await prepare(connection, place.schema)
+    except BaseException:
+        await connection.close()
+        raise
     return connection
 
 
@@ -62,6 +67,11 @@ def pool_of(place: Place) -> AsyncConnectionPool:
 
 
 async def prepare(connection: AsyncConnection, schema: str) -> None:
-    """Set what every connection of the store needs: its schema, and bounds on waiting for others."""
+    """Set what every connection of the store needs: its schema, and bounds on waiting for others.
+
+    In binary form PostgreSQL gives a time as microseconds since 2000. Events are read in that form, moved by the 30
+    years since 1970, and taken as the number it is: a `datetime` of each would cost as much as the rest of the row.
+    """
+    connection.adapters.register_loader("timestamptz", Int8BinaryLoader)
     settings = "SET search_path TO {}; SET lock_timeout TO '5s'; SET idle_in_transaction_session_timeout TO '30s'"
     await connection.execute(sql.SQL(settings).format(sql.Identifier(schema)))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 COLUMNS: LiteralString = (
     "position, stream_id, event_type, aggregate_id, sequence, event_version, data::text, metadata::text, "
-    "(extract(epoch FROM created_at) * 1000000)::bigint, event_id"
+    "created_at + interval '946684800 seconds', event_id"  # see `connection.prepare`
 )
 INSERT: LiteralString = (
     "INSERT INTO events SELECT position, stream_id, event_type, aggregate_id, sequence, event_version, data::jsonb, "

@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from parley_events.batches import Batch, Planned
+    from parley_events.batches import AggregateKey, Batch, Planned
     from parley_events.events import Query
 
 COLUMNS = "position, stream_id, event_type, aggregate_id, sequence, event_version, data, metadata, created_at, event_id"
 INSERT = f"INSERT INTO events ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - names only
 HEAD = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)"
+MOST_HEADS = 20_000
 _recorded = partial(tuple.__new__, RecordedEvent)  # what RecordedEvent._make does, without a Python call for each row
 
 
@@ -68,18 +69,42 @@ def _conditions(query: Query) -> tuple[list[str], list[Any]]:
     return where, values
 
 
-def find(connection: sqlite3.Connection, batches: Sequence[Batch]) -> Found:
+class Heads:
+    """The sequences of aggregates as this connection left them, for as long as no other connection commits."""
+
+    def __init__(self) -> None:
+        self._known: dict[AggregateKey, int] = {}
+        self._version: int | None = None
+
+    def find(self, connection: sqlite3.Connection, keys: set[AggregateKey]) -> dict[AggregateKey, int]:
+        """The sequences of these aggregates; to be called within a transaction that holds the write lock."""
+        [version] = connection.execute("PRAGMA data_version").fetchone()
+        if version != self._version or len(self._known) > MOST_HEADS:
+            self._known.clear()
+            self._version = version
+        return {key: self._known[key] if key in self._known else _head(connection, key) for key in keys}
+
+    def committed(self, heads: dict[AggregateKey, int]) -> None:
+        """These sequences are in the database now."""
+        self._known.update(heads)
+
+    def forget(self) -> None:
+        """This connection changed something else."""
+        self._known.clear()
+
+
+def _head(connection: sqlite3.Connection, key: AggregateKey) -> int:
+    text = "SELECT coalesce(max(sequence), 0) FROM events WHERE stream_id = ? AND aggregate_id = ?"
+    return int(connection.execute(text, key).fetchone()[0])
+
+
+def find(connection: sqlite3.Connection, batches: Sequence[Batch], heads: Heads) -> Found:
     """What planning these batches needs to know, event ids left aside."""
-    heads = {
-        key: connection.execute(
-            "SELECT coalesce(max(sequence), 0) FROM events WHERE stream_id = ? AND aggregate_id = ?", key
-        ).fetchone()[0]
-        for key in {batch.key for batch in batches}
-    }
     names = {batch.advance.name for batch in batches if batch.advance is not None}
     cursors = {name: cursor(connection, name) for name in names}
     [position] = connection.execute(HEAD).fetchone()
-    return Found(heads=heads, position=position, cursors=cursors)
+    known = heads.find(connection, {batch.key for batch in batches})
+    return Found(heads=known, position=position, cursors=cursors)
 
 
 def known_events(connection: sqlite3.Connection, batches: Sequence[Batch]) -> dict[str, KnownEvent]:
