@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, assert_never
 
 from parley_providers.errors import AuthenticationError, QuotaExceededError, RateLimitedError
 
@@ -104,6 +104,8 @@ def admits(state: BreakerState, now_ns: int) -> bool:
             return now_ns >= state.until_ns
         case BreakerStatus.HALF_OPEN:
             return not state.probing
+        case unknown:
+            assert_never(unknown)
 
 
 def admitted(state: BreakerState, now_ns: int) -> BreakerState:
@@ -175,29 +177,40 @@ class Breakers:
         """Every breaker that has a state, for `parley doctor`."""
         return dict(self._states)
 
-    def admits(self, key: BreakerKey) -> bool:
-        """Whether a call may be sent now."""
-        return admits(self.state(key), self.clock.monotonic_ns())
+    def admits(self, key: BreakerKey, *, after_s: float = 0.0) -> bool:
+        """Whether a call may be sent now, or after so many seconds if nothing else happens meanwhile."""
+        return admits(self.state(key), self.clock.monotonic_ns() + int(after_s * _NS))
 
-    def admitted(self, key: BreakerKey) -> None:
-        """A call is being sent; the caller tells its end by exactly one of the three methods below."""
+    def admitted(self, key: BreakerKey) -> bool:
+        """A call is being sent; the caller tells its end by exactly one of the three methods below.
+
+        Whether it is the probe of a half-open breaker. A call that was sent before, while the breaker was closed, and
+        ends only now tells nothing of how the server is by now, and must not give the probe's place away.
+        """
         self._change(key, admitted(self.state(key), self.clock.monotonic_ns()))
+        return self.state(key).status is BreakerStatus.HALF_OPEN
 
-    def succeeded(self, key: BreakerKey) -> None:
+    def succeeded(self, key: BreakerKey, *, probe: bool = True) -> None:
         """The call ended well."""
-        self._change(key, succeeded(self.state(key)))
+        if self._counts(key, probe=probe):
+            self._change(key, succeeded(self.state(key)))
 
-    def released(self, key: BreakerKey) -> None:
+    def released(self, key: BreakerKey, *, probe: bool = True) -> None:
         """The call was cancelled, or failed for a reason that is not the server's."""
-        self._change(key, released(self.state(key)))
+        if self._counts(key, probe=probe):
+            self._change(key, released(self.state(key)))
 
-    def failed(self, key: BreakerKey, error: ProviderError) -> None:
+    def failed(self, key: BreakerKey, error: ProviderError, *, probe: bool = True) -> None:
         """The call failed."""
-        self._change(key, failed(self.state(key), error, self.clock.monotonic_ns(), self.settings))
+        if self._counts(key, probe=probe):
+            self._change(key, failed(self.state(key), error, self.clock.monotonic_ns(), self.settings))
 
     def reset(self, key: BreakerKey) -> None:
         """Forget everything about `key`: its key or address was changed by the person."""
         self._change(key, BreakerState())
+
+    def _counts(self, key: BreakerKey, *, probe: bool) -> bool:
+        return probe or self.state(key).status is not BreakerStatus.HALF_OPEN
 
     def _change(self, key: BreakerKey, after: BreakerState) -> None:
         before = self.state(key)

@@ -165,7 +165,7 @@ class ProviderChain:
                         raise
                 else:
                     return
-                if not await self._waited(course.last_error, attempt):
+                if not await self._waited(route, course.last_error, attempt):
                     break
         raise course.exhausted()
 
@@ -180,8 +180,7 @@ class ProviderChain:
 
     async def _attempt(self, route: Route, request: LLMRequest) -> AsyncGenerator[StreamEvent, None]:
         """One call by `route`, let through by its breaker, which is told how it ended."""
-        provider, breakers = self._provider(route), self._resilience.breakers
-        key = BreakerKey(provider=provider.name, origin=provider.origin, model=route.model)
+        provider, breakers, key = self._provider(route), self._resilience.breakers, self._key(route)
         if not breakers.admits(key):
             raise BreakerOpenError(
                 f"{route.provider} is not asked for {route.model} now, since it failed: {breakers.state(key).reason}",
@@ -189,7 +188,7 @@ class ProviderChain:
                 model=route.model,
             )
         with self._paid(route, request) as bill:
-            breakers.admitted(key)
+            probe = breakers.admitted(key)
             settled = False
             try:
                 facts = await _known(provider, route.model)
@@ -199,14 +198,14 @@ class ProviderChain:
                         bill.take(event)
                         yield event
                 settled = True
-                breakers.succeeded(key)
+                breakers.succeeded(key, probe=probe)
             except ProviderError as error:
                 settled = True
-                breakers.failed(key, error)
+                breakers.failed(key, error, probe=probe)
                 raise
             finally:
                 if not settled:
-                    breakers.released(key)
+                    breakers.released(key, probe=probe)
 
     @contextmanager
     def _paid(self, route: Route, request: LLMRequest) -> Iterator[Bill]:
@@ -218,11 +217,16 @@ class ProviderChain:
         finally:
             spending.settle(reservation, self.cost_usd(route, bill.usage) if bill.sent else 0.0)
 
-    async def _waited(self, error: ProviderError, attempt: int) -> bool:
-        """Whether the same provider is to be asked again, after the wait that this takes."""
+    async def _waited(self, route: Route, error: ProviderError, attempt: int) -> bool:
+        """Whether the same provider is to be asked again, after the wait that this takes.
+
+        There is no wait for a breaker that lets nothing through after it.
+        """
         resilience = self._resilience
         seconds = wait_s(error, attempt, resilience.draw(), resilience.retries)
-        if seconds is None or not resilience.budget.spend():
+        if seconds is None or not resilience.breakers.admits(self._key(route), after_s=seconds):
+            return False
+        if not resilience.budget.spend():
             return False
         await resilience.sleep(seconds)
         return True
@@ -239,6 +243,10 @@ class ProviderChain:
                 f"{elsewhere}. Nothing was sent. Try again."
             )
         return permitted
+
+    def _key(self, route: Route) -> BreakerKey:
+        provider = self._provider(route)
+        return BreakerKey(provider=provider.name, origin=provider.origin, model=route.model)
 
     def _provider(self, route: Route) -> Provider:
         provider = self._providers.get(route.provider)

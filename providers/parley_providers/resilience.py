@@ -18,6 +18,7 @@ from parley_providers.spending import Limits, Spending
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from parley_providers.breaker import BreakerStore
     from parley_providers.requests import Deadlines
 
 
@@ -50,6 +51,9 @@ class Resilience:
         if store is None or self._restored:
             return
         async with self._restoring:
-            if not self._restored:
-                self.breakers.restore(await asyncio.to_thread(store.load))
-                self._restored = True
+            await self._restore(store)
+
+    async def _restore(self, store: BreakerStore) -> None:
+        """Under the lock: whoever waited for it finds the work done."""
+        self.breakers.restore(() if self._restored else await asyncio.to_thread(store.load))
+        self._restored = True

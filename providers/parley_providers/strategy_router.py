@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from parley_providers.errors import NoModelError
 from parley_providers.route import Route
@@ -100,6 +100,8 @@ def _allowed(ordered: tuple[Candidate, ...], remote: RemotePolicy) -> tuple[Cand
             return tuple(sorted(ordered, key=lambda each: not each.local))
         case RemotePolicy.ALLOWED:
             return ordered
+        case unknown:
+            assert_never(unknown)
 
 
 def _route(candidate: Candidate, position: int, strategy: StrategyName) -> Route:

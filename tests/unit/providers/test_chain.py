@@ -1,5 +1,7 @@
 """The chain as a provider: what it asks of those behind it, and where it may send what."""
 
+import asyncio
+import threading
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -18,6 +20,7 @@ from parley_providers.requests import LLMRequest
 from parley_providers.resilience import Resilience
 from parley_providers.route import Route
 from parley_providers.spending import Limits, Spending
+from parley_providers.usage import Usage
 
 REQUEST = LLMRequest(messages=(user("hi"),), task_class="explain")
 
@@ -138,6 +141,14 @@ async def test_a_model_that_cannot_be_looked_at_is_asked_and_recorded_all_the_sa
     assert [(record.outcome, record.model_digest) for record in kept.records] == [("ok", None)]
 
 
+def test_a_cost_is_known_unknown_or_nothing():
+    """Nothing on this machine; unknown elsewhere, where nobody knows a price."""
+    usage = Usage(prompt_tokens=1, output_tokens=1)
+    near, far = ScriptedProvider((), name="near"), ScriptedProvider((), name="far", origin="https://far.example.com")
+    chain = _chain(near, far)
+    assert (chain.cost_usd(_route("near"), usage), chain.cost_usd(_route("far"), usage)) == (0.0, None)
+
+
 async def test_closing_a_chain_closes_its_providers():
     """All of them."""
     first, second = Away([], name="a"), Away([], name="b")
@@ -195,7 +206,36 @@ async def test_what_the_day_cost_is_learned_before_a_call_where_it_has_a_limit()
     """Other processes spend, too."""
     book = Book()
     limited = Spending(limits=Limits(day_usd=1.0), clock=SYSTEM_CLOCK, ledger=book)
-    for spending in (limited, Spending(limits=Limits(), clock=SYSTEM_CLOCK, ledger=book)):
+    unlimited = Spending(limits=Limits(), clock=SYSTEM_CLOCK, ledger=book)
+    unlimited.learn()
+    for spending in (limited, unlimited):
         chain = _chain(ScriptedProvider([says("hello")], name="a"), resilience=Resilience(spending=spending))
         await chain.complete(REQUEST)
     assert book.reads == 1
+
+
+async def test_requests_that_come_together_all_wait_for_what_breakers_left_behind():
+    """None goes on to a server that is known to be down while the store is still being read."""
+    key = BreakerKey(provider="a", origin="", model="script")
+    reading, asked = threading.Event(), ScriptedProvider((says("hello"),), name="a")
+
+    class SlowStore(Store):
+        def load(self):
+            reading.wait(10)
+            return super().load()
+
+    until = SYSTEM_CLOCK.now() + timedelta(hours=1)
+    kept = StoredBreaker(key=key, status=BreakerStatus.OPEN, failures=3, openings=1, until=until, reason="down")
+    resilience = Resilience(breakers=Breakers(clock=SYSTEM_CLOCK, store=SlowStore((kept,))))
+    chain = _chain(asked, resilience=resilience)
+
+    async def refused():
+        with pytest.raises(BreakerOpenError):
+            await chain.complete(REQUEST)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(3):
+            group.create_task(refused())
+        await asyncio.sleep(0)
+        reading.set()
+    assert asked.asked == ()

@@ -1,16 +1,13 @@
 """What the chain does when a provider fails: retry, ask another, tell, or give up with every reason."""
 
 import asyncio
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from parley_providers.adapters.scripted import ScriptedAnswer, ScriptedFault, ScriptedPiece, ScriptedProvider, says
-from parley_providers.breaker import BreakerKey, Breakers, BreakerSettings, BreakerStatus
-from parley_providers.chain import ProviderChain
+from parley_providers.adapters.scripted import ScriptedAnswer, ScriptedPiece, says
+from parley_providers.breaker import BreakerKey, BreakerStatus
 from parley_providers.errors import (
     BadRequestError,
     ContentFilteredError,
@@ -19,93 +16,11 @@ from parley_providers.errors import (
     ProviderError,
     ServerError,
 )
-from parley_providers.measure import Instruments
 from parley_providers.messages import user
-from parley_providers.prices import Price, Prices
-from parley_providers.records import CallRecord
 from parley_providers.requests import LLMRequest, PartDelta, StreamFinish, StreamRestarted, StreamStart
-from parley_providers.resilience import Resilience
-from parley_providers.route import Route
-from parley_providers.spending import Limits, Spending
+from parley_providers.spending import Limits
 from parley_providers.usage import Usage
-
-API = "https://api.example.com"
-PRICES = Prices({"paid/script": Price(input_usd=1000.0, output_usd=1000.0)})
-REQUEST = LLMRequest(messages=(user("hi"),), task_class="explain")
-
-
-@dataclass
-class ManualClock:
-    ns: int = 0
-
-    def monotonic_ns(self) -> int:
-        return self.ns
-
-    def now(self) -> datetime:
-        return datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@dataclass
-class FixedRouter:
-    order: tuple[Route, ...]
-
-    async def routes(self, request: LLMRequest) -> tuple[Route, ...]:
-        return self.order
-
-
-@dataclass
-class Kept:
-    records: list[CallRecord] = field(default_factory=list)
-
-    def observe(self, record: CallRecord) -> None:
-        self.records.append(record)
-
-
-@dataclass
-class Bench:
-    """A chain over scripted providers, in the order given, with time that only waiting moves."""
-
-    providers: tuple[ScriptedProvider, ...]
-    clock: ManualClock = field(default_factory=ManualClock)
-    kept: Kept = field(default_factory=Kept)
-    waits_s: list[float] = field(default_factory=list)
-    failures_to_open: int = 3
-
-    limits: Limits = field(default_factory=Limits)
-
-    def __post_init__(self) -> None:
-        async def sleep(seconds: float) -> None:
-            self.waits_s.append(seconds)
-            self.clock.ns += int(seconds * 1e9)
-
-        order = tuple(
-            Route(provider=each.name, model="script", reason="configured", why="It is configured.")
-            for each in self.providers
-        )
-        self.breakers = Breakers(clock=self.clock, settings=BreakerSettings(failures_to_open=self.failures_to_open))
-        self.spending = Spending(limits=self.limits, clock=self.clock)
-        self.chain = ProviderChain(
-            self.providers,
-            FixedRouter(order),
-            Instruments(clock=self.clock, new_id=lambda: "id", observer=self.kept, prices=PRICES, session_id="s"),
-            Resilience(breakers=self.breakers, spending=self.spending, sleep=sleep, draw=lambda: 0.5),
-        )
-
-    async def events(self, request=REQUEST):
-        return [event async for event in self.chain.stream(request)]
-
-    def status(self, name: str) -> BreakerStatus:
-        return self.breakers.state(BreakerKey(provider=name, origin="", model="script")).status
-
-
-def fails(kind, *, times=None, after_pieces=0, retry_after_s=None) -> ScriptedAnswer:
-    pieces = tuple(ScriptedPiece(text="half ") for _ in range(after_pieces))
-    fault = ScriptedFault(kind=kind, message=f"{kind} it was", after_pieces=after_pieces, retry_after_s=retry_after_s)
-    return ScriptedAnswer(pieces=pieces, fault=fault, times=times)
-
-
-def scripted(name, *answers, origin="") -> ScriptedProvider:
-    return ScriptedProvider(answers, name=name, origin=origin)
+from support.chain_bench import API, REQUEST, Bench, fails, scripted
 
 
 async def test_a_passing_fault_is_retried_at_the_same_provider_in_silence():
