@@ -33,15 +33,7 @@ def message_of(error: Exception) -> str:
     """What a person is told: an error of ours speaks for itself, any other is named as a fault of Parley."""
     # Looked up by name, so that no room is imported to report an error that it cannot have raised.
     roots = {each.__name__ for each in type(error).__mro__}
-    if roots & {
-        "ProviderError",
-        "EventStoreError",
-        "ConfigError",
-        "FileError",
-        "ProfilingError",
-        "RefactorError",
-        "EditRefusedError",
-    }:
+    if roots & _SPEAKING:
         return str(error)
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""

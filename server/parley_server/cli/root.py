@@ -7,22 +7,32 @@ from __future__ import annotations
 
 import typer
 
-from parley_server.cli.ask import ask
-from parley_server.cli.auth import auth
 from parley_server.cli.boundary import run_guarded
-from parley_server.cli.config import config
-from parley_server.cli.demo import demo
-from parley_server.cli.doctor import doctor
 from parley_server.cli.entry import print_version
-from parley_server.cli.events import events
-from parley_server.cli.models import models
-from parley_server.cli.profile import profile
-from parley_server.cli.refactor import refactor
-from parley_server.cli.serve import serve
-from parley_server.cli.usage import usage
+from parley_server.cli.late import LateGroup
+
+
+class Commands(LateGroup):
+    """What `parley` can do."""
+
+    summaries = {  # noqa: RUF012 - a class variable, as `LateGroup` says
+        "demo": "Watch refactorings happen: a real server, driven as an editor would.",
+        "refactor": "Refactor code with a model, and show what would change.",
+        "ask": "Ask a model one question.",
+        "serve": "Start the language server; an editor does this by itself.",
+        "models": "List, fetch, remove and choose models.",
+        "profile": "Show what calls of models have cost: waiting, speed and answers.",
+        "usage": "Show how many tokens went to models and what they cost.",
+        "events": "What happened: list, show, replay, compare, move and check it.",
+        "doctor": "Look at this machine, and say how to mend what is missing.",
+        "config": "Settings: what is set, whence, and what can be.",
+        "auth": "Keys of providers: keep, remove, and see whence they come.",
+    }
+
 
 app = typer.Typer(
     name="parley",
+    cls=Commands,
     help="A council of models, local first, behind any editor.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -44,19 +54,6 @@ def _root(
     ),
 ) -> None:
     pass
-
-
-app.command()(demo)
-app.command()(ask)
-app.command()(refactor)
-app.command()(serve)
-app.add_typer(models, name="models")
-app.add_typer(auth, name="auth")
-app.add_typer(config, name="config")
-app.add_typer(events, name="events")
-app.command()(profile)
-app.command()(usage)
-app.command()(doctor)
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from parley_server.cli.root import app
 
 def test_both_ways_know_the_same_options():
     """An option that is added to one is added to the other."""
-    command = typer.main.get_command(app).commands["serve"]
+    command = typer.main.get_command(app).get_command(None, "serve")
     options = {parameter.name for parameter in command.params} - {"stdio"}
     assert options == set(ServeOptions.__annotations__)
 

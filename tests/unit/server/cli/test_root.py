@@ -1,0 +1,28 @@
+"""The commands that `parley` lists, and how they are found."""
+
+import pytest
+from typer.testing import CliRunner
+
+from parley_server.cli.root import Commands, app
+
+
+@pytest.mark.parametrize("name", Commands.summaries)
+def test_every_listed_command_is_found_and_teaches(name):
+    """What is listed without being imported exists, and its help says the same first word."""
+    told = CliRunner().invoke(app, [name, "--help"])
+    assert told.exit_code == 0, told.output
+    assert f"parley {name}" in told.output or f"root {name}" in told.output
+    assert Commands.summaries[name].split()[0].rstrip(":") in told.output
+
+
+def test_help_lists_every_command():
+    """In the order in which a person meets them."""
+    told = CliRunner().invoke(app, ["--help"]).output
+    places = [told.index(f"\n  {name} ") for name in Commands.summaries]
+    assert places == sorted(places)
+
+
+def test_a_slip_is_answered_with_the_nearest_command():
+    """Usage errors exit with 2."""
+    told = CliRunner().invoke(app, ["refacto"])
+    assert (told.exit_code, "Did you mean 'refactor'?" in told.output) == (2, True)
