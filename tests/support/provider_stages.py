@@ -20,6 +20,7 @@ from parley_providers.usage import Usage
 from support.loopback import serving
 from support.toy_engine import child
 from support.toy_models import WEIGHTS, toy_model
+from support.vendor_wires import ANTHROPIC, COMPATIBLE, GEMINI, OPENAI
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from parley_providers.provider import Provider
     from support.loopback import Exchange, LoopbackServer
+    from support.vendor_wires import Wire
 
 MODEL = "toy"
 PROMPT_TOKENS, OUTPUT_TOKENS = 7, 2
@@ -47,10 +49,11 @@ class Play:
 
 @dataclass(frozen=True)
 class Stage:
-    """A provider whose server does what the play says; a script has no server."""
+    """A provider whose server does what the play says; a script has no server. `stop` is its word for an end."""
 
     provider: Provider
     server: LoopbackServer | None
+    stop: str = "stop"
 
     @property
     def schemas(self) -> list[Any]:
@@ -58,11 +61,22 @@ class Stage:
         if self.server is None:
             assert isinstance(self.provider, ScriptedProvider)
             return [request.json_schema for request in self.provider.asked]
-        chats = [exchange.json for exchange in self.server.exchanges if exchange.path.endswith(_CHATS)]
-        return [body.get("format") or body["response_format"]["json_schema"]["schema"] for body in chats]
+        chats = [exchange for exchange in self.server.exchanges if exchange.path.partition("?")[0].endswith(_CHATS)]
+        return [_schema(exchange.json) for exchange in chats]
 
 
-_CHATS = ("/api/chat", "/v1/chat/completions")
+_CHATS = ("/api/chat", "/v1/chat/completions", "/v1/messages", "/v1/responses", ":streamGenerateContent")
+
+
+def _schema(body: Any) -> Any:
+    """The JSON schema in a request's body, wherever its vendor wants it."""
+    match body:
+        case {"format": schema} | {"response_format": {"json_schema": {"schema": schema}}}:
+            return schema
+        case {"output_config": {"format": {"schema": schema}}} | {"text": {"format": {"schema": schema}}}:
+            return schema
+        case {"generationConfig": {"responseJsonSchema": schema}}:
+            return schema
 
 
 @asynccontextmanager
@@ -134,6 +148,62 @@ async def embedded(play: Play, folder: Path) -> AsyncIterator[Stage]:
         )
         async with aclosing(provider):
             yield Stage(provider, server)
+
+
+@asynccontextmanager
+async def anthropic(play: Play, _folder: Path) -> AsyncIterator[Stage]:
+    """Anthropic's Messages."""
+    async with _vendor(ANTHROPIC, play) as stage:
+        yield stage
+
+
+@asynccontextmanager
+async def openai(play: Play, _folder: Path) -> AsyncIterator[Stage]:
+    """OpenAI's Responses."""
+    async with _vendor(OPENAI, play) as stage:
+        yield stage
+
+
+@asynccontextmanager
+async def gemini(play: Play, _folder: Path) -> AsyncIterator[Stage]:
+    """Gemini's contents."""
+    async with _vendor(GEMINI, play) as stage:
+        yield stage
+
+
+@asynccontextmanager
+async def compatible(play: Play, _folder: Path) -> AsyncIterator[Stage]:
+    """A server that speaks OpenAI's Chat Completions."""
+    async with _vendor(COMPATIBLE, play) as stage:
+        yield stage
+
+
+@asynccontextmanager
+async def _vendor(wire: Wire, play: Play) -> AsyncIterator[Stage]:
+    listed = json.loads(json.dumps(wire.listed).replace(wire.model, MODEL))
+    lines = wire.text(play.pieces, finish=wire.stop if play.ending == "finish" else None, counts=play.counts)
+    if play.ending == "error":
+        lines += wire.error("It fell over.")
+
+    async def handle(exchange: Exchange) -> None:
+        if exchange.path.partition("?")[0] == wire.models_path:
+            await exchange.answer(listed)
+        elif play.refusal is not None:
+            status, message = _VENDOR_REFUSALS[play.refusal]
+            await exchange.answer(wire.refusal(message), status)
+        else:
+            await _act(exchange, play, lines, "text/event-stream")
+
+    async with serving(handle) as server, aclosing(wire.build(server.url)) as provider:
+        yield Stage(provider, server, wire.stop)
+
+
+_VENDOR_REFUSALS = {
+    "overloaded": (503, "no room"),
+    "server": (500, "compute error"),
+    "bad_request": (400, "nonsense"),
+    "context_window": (413, "too long"),
+}
 
 
 def _llama(play: Play):

@@ -37,14 +37,18 @@ from support.provider_stages import (
     OUTPUT_TOKENS,
     PROMPT_TOKENS,
     Play,
+    anthropic,
+    compatible,
     embedded,
+    gemini,
     llama_server,
     ollama,
+    openai,
     scripted,
 )
 from support.streams import seen
 
-SERVED = (ollama, llama_server, embedded)
+SERVED = (ollama, llama_server, embedded, anthropic, openai, gemini, compatible)
 EVERY = (scripted, *SERVED)
 every_provider = pytest.mark.parametrize("stage", EVERY, ids=lambda stage: stage.__name__)
 every_served_provider = pytest.mark.parametrize("stage", SERVED, ids=lambda stage: stage.__name__)
@@ -72,7 +76,8 @@ async def test_it_is_a_provider(stage, tmp_path):
 @every_provider
 async def test_events_come_in_order(stage, tmp_path):
     """The start first, a part's pieces within it, the counts, the finish last."""
-    events, error = await _outcome(stage, Play(), tmp_path)
+    async with stage(Play(), tmp_path) as staged:
+        events, error = await seen(staged.provider.stream(_ask()))
     assert error is None
     assert isinstance(events[0], StreamStart)
     assert events[0].route.model == MODEL
@@ -81,7 +86,7 @@ async def test_events_come_in_order(stage, tmp_path):
         PartDelta(index=0, text="Hel"),
         PartDelta(index=0, text="lo"),
         PartEnd(index=0, part=TextPart(text="Hello")),
-        StreamFinish(reason=FinishReason.STOP, raw="stop"),
+        StreamFinish(reason=FinishReason.STOP, raw=staged.stop),
     ]
 
 
