@@ -4,15 +4,24 @@ Downloaded models are shared with the person: they are large, and known by their
 """
 
 import os
+import signal
 
 import pytest
 
 from parley_providers.models.store import default_root
 from support.local_models import small_model, tiny_model
 
-__all__ = ["own_folders", "small_model", "tiny_model"]
+__all__ = ["interruptible", "own_folders", "small_model", "tiny_model"]
 
 _OUTSIDE = ("OLLAMA_HOST", "ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible():
+    """Processes that tests start can be interrupted, also where a shell in the background made them deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session", autouse=True)
