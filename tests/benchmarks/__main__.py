@@ -9,6 +9,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.harness import main
+from benchmarks.machine import prefer_this_process
 
 if __name__ == "__main__":
+    prefer_this_process()
     sys.exit(main())
