@@ -1,6 +1,7 @@
 """What the import contracts of pyproject.toml cannot say: imports that must be late, and what starting loads."""
 
 import ast
+import json
 import os
 import subprocess
 import sys
@@ -66,7 +67,28 @@ def test_asking_the_command_for_help_loads_nothing_heavy(arguments):
     assert sorted(name for name in loaded if _is_of(name, never)) == []
 
 
-def _loaded_by(code, *arguments):
+def test_starting_the_server_loads_what_answering_initialize_needs():
+    """No SDK, no driver, no grammar, no HTTP: each is loaded by the first request that needs it."""
+    loaded = _loaded_by("from parley_server.cli import main; main()", "serve", typed=_session())
+    assert "pygls.lsp.server" in loaded
+    assert sorted(name for name in loaded if _is_of(name, (*HEAVY, "typer", "rich", "pydantic"))) == []
+    assert sorted(name for name in loaded if name.startswith("tree_sitter")) == []
+
+
+def _session():
+    """What an editor sends that greets the server and leaves."""
+    initialize = {"id": 1, "method": "initialize", "params": {"processId": None, "rootUri": None, "capabilities": {}}}
+    messages = (
+        initialize,
+        {"method": "initialized", "params": {}},
+        {"id": 2, "method": "shutdown"},
+        {"method": "exit"},
+    )
+    bodies = (json.dumps({"jsonrpc": "2.0", **message}) for message in messages)
+    return "".join(f"Content-Length: {len(body)}\r\n\r\n{body}" for body in bodies)
+
+
+def _loaded_by(code, *arguments, typed=""):
     """The modules that a Python process imports while it runs `code`, by its own account on standard error.
 
     It is not measured by coverage, which would import modules of its own.
@@ -74,6 +96,7 @@ def _loaded_by(code, *arguments):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     ended = subprocess.run(
         [sys.executable, "-X", "importtime", "-c", code, *arguments],
+        input=typed,
         capture_output=True,
         text=True,
         check=True,

@@ -5,7 +5,7 @@ Loads a language's grammar at the first parse of that language. What the nodes m
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
@@ -100,8 +100,12 @@ class Tree:
         return self.root.descendant_for_byte_range(start, end) or self.root
 
 
+@lru_cache(maxsize=4)
 def parse(text: str, language: Language) -> Tree:
-    """Parse `text`. Never fails: what the grammar cannot read is among the tree's `errors`."""
+    """Parse `text`. Never fails: what the grammar cannot read is among the tree's `errors`.
+
+    Remembers the last few: a refactoring looks at the text that its code actions were just made for.
+    """
     return Tree(text, language)
 
 
