@@ -51,7 +51,7 @@ def create(path: Path, mounts: Iterable[tuple[str, str]] | None = None) -> None:
 
 def connect_writer(path: Path) -> sqlite3.Connection:
     """A connection whose commits are on the disk when they return."""
-    connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_MS / 1000)
+    connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=BUSY_MS / 1000)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA fullfsync = ON")  # macOS: only this reaches the disk; elsewhere it means nothing
     connection.execute("PRAGMA checkpoint_fullfsync = ON")

@@ -72,6 +72,14 @@ class SqliteStore:
             await asyncio.to_thread(check_readable, self._path)
         else:
             await asyncio.to_thread(create, self._path, self._mounts)
+        try:
+            await self._start()
+        except BaseException:
+            await self._closing.aclose()
+            raise
+        return self
+
+    async def _start(self) -> None:
         tail = SqliteTail(self._path, self._instruments.report)
         feed = Feed(self.head, tail, queue_events=self._queue_events)
         tail.attach(feed)
@@ -81,11 +89,10 @@ class SqliteStore:
         writer = None
         if not self._read_only:
             writer = Writer(self._path, feed.committed, self._instruments.report, patience_s=self._patience_s)
-            writer.start()
             self._closing.push_async_callback(writer.aclose)
+            await writer.start()
         self._closing.callback(feed.close)
         self._opened = (reader, feed, writer)
-        return self
 
     async def __aexit__(self, *_error: object) -> None:
         """End subscriptions, finish what is being stored, and close it."""

@@ -84,9 +84,14 @@ class Writer:
         self._heads = Heads()
         self._linger_s = 0.0
 
-    def start(self) -> None:
-        """Begin."""
+    async def start(self) -> None:
+        """Begin; the database is open when this returns.
+
+        Raises:
+            EventStoreError: it cannot be opened.
+        """
         self._thread.start()
+        await self.write(lambda _connection: None, transaction=False)
 
     async def append(self, batch: Batch) -> Appended:
         """Store a batch with the next commit.
