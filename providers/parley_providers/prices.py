@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from parley_providers.origins import is_loopback
+from parley_providers.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from parley_providers.usage import Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +34,18 @@ class Prices:
     def __init__(self, overrides: Mapping[str, Price] | None = None, vendors: Mapping[str, str] | None = None) -> None:
         self._overrides = dict(overrides or {})
         self._vendors = dict(vendors or {})
+
+    def price(self, *, provider: str, model: str) -> Price | None:
+        """What a million tokens cost there, at the rate of a short prompt; None is unknown."""
+        own = self._overrides.get(f"{provider}/{model}")
+        if own is not None:
+            return own
+        vendor = self._vendors.get(provider, provider)
+        input_usd = _library_cost_usd(vendor, model, Usage(prompt_tokens=1000, output_tokens=0))
+        output_usd = _library_cost_usd(vendor, model, Usage(prompt_tokens=0, output_tokens=1000))
+        if input_usd is None or output_usd is None:
+            return None
+        return Price(input_usd=input_usd * 1000, output_usd=output_usd * 1000)
 
     def cost_usd(self, *, provider: str, origin: str, model: str, usage: Usage) -> float | None:
         """What `usage` costs in US dollars; None where the price or the token counts are unknown."""

@@ -11,17 +11,19 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from parley_providers.errors import ModelNotFoundError, NoModelError, ProviderError
+from parley_providers.provider import ModelFacts
 from parley_providers.route import Route
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from parley_providers.provider import ModelFacts, Provider
+    from parley_providers.provider import Provider
     from parley_providers.requests import LLMRequest
 
 # Above this a model without a graphics card answers slower than a person types; below it, larger is better.
 COMFORTABLE_PARAMETERS = 8e9
 _MULTIPLES = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
+_TIERS = (4e9, 15e9, 40e9)
 _BITS = re.compile(r"(?:IQ|Q|F|BF|FP)(\d+)", re.IGNORECASE)
 # Bits of a weight beyond its nominal ones: scales and minima of k-quants, and the tensors that stay larger.
 _EXTRA_BITS = 1.0
@@ -145,6 +147,15 @@ def parameters_of(facts: ModelFacts) -> float | None:
         if found := re.search(r"(\d+(?:\.\d+)?)\s*([KMBT])\b", text, re.IGNORECASE):
             return float(found[1]) * _MULTIPLES[found[2].upper()]
     return None
+
+
+def tier_of(model: str) -> int | None:
+    """A model's quality tier by the weights that its name tells: 1 below 4 billion, 2 below 15, 3 below 40, then 4.
+
+    None is unknown, as for a vendor's model: a price or a name says nothing of how good an answer is.
+    """
+    count = parameters_of(ModelFacts(name=model, provider=""))
+    return None if count is None else 1 + sum(count >= least for least in _TIERS)
 
 
 def _preference(facts: ModelFacts) -> tuple[bool, bool, float, bool]:

@@ -184,6 +184,7 @@ def build_chain(settings: Settings, store: CallStore) -> ProviderChain:
     """
     from uuid import uuid4
 
+    from parley_profiling.stores import default_path
     from parley_providers.adapters.ollama import OllamaProvider
     from parley_providers.breaker import BreakerKey, Breakers
     from parley_providers.chain import ProviderChain
@@ -191,6 +192,7 @@ def build_chain(settings: Settings, store: CallStore) -> ProviderChain:
     from parley_providers.engine.memory import available_bytes
     from parley_providers.measure import Instruments
     from parley_providers.origins import is_loopback
+    from parley_providers.remembered import FactsFile, RememberingProvider
     from parley_providers.requests import Deadlines
     from parley_providers.resilience import Resilience
     from parley_providers.routing import Choices, LocalRouter
@@ -198,11 +200,17 @@ def build_chain(settings: Settings, store: CallStore) -> ProviderChain:
     from parley_providers.strategy_router import StrategyRouter
     from parley_server.hardware import hardware_name
     from parley_server.named import build_named
-    from parley_server.policy import limits_of, policy_of, prices_of
+    from parley_server.policy import limits_of, overrides_of, policy_of, prices_of
 
     embedded = build_embedded(settings)
     access = build_access(settings)
-    named = tuple(build_named(name, chosen, access) for name, chosen in settings.providers.items())
+    told = FactsFile(path=default_path().parent / "model-facts.json")
+    named = tuple(
+        RememberingProvider(each, told, SYSTEM_CLOCK, overrides_of(each.name, settings))
+        if not is_loopback(each.origin)
+        else each
+        for each in (build_named(name, chosen, access) for name, chosen in settings.providers.items())
+    )
     found = () if "ollama" in settings.providers else (OllamaProvider(settings.ollama.url),)
     providers: tuple[Provider, ...] = (embedded, *found, *named)
     by_name = {each.name: each for each in providers}

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from parley_server.config_file import ConfigError, Entry, read_entries
-from parley_server.settings import OLLAMA_PORT, PriceSettings, ProviderSettings, Section, Settings
+from parley_server.settings import OLLAMA_PORT, FactsSettings, PriceSettings, ProviderSettings, Section, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,7 +31,12 @@ _LISTS = frozenset({"candidates"})
 _OTHER_VARIABLES = frozenset({"PARLEY_CONFIG"})
 _ANY_ADDRESS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - recognised, not bound
 # Keys below which the person gives the names: of task classes, providers and models.
-OPEN_KEYS: dict[str, type[Section] | None] = {"models": None, "providers": ProviderSettings, "prices": PriceSettings}
+OPEN_KEYS: dict[str, type[Section] | None] = {
+    "models": None,
+    "providers": ProviderSettings,
+    "prices": PriceSettings,
+    "facts": FactsSettings,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

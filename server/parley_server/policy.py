@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from parley_providers.origins import is_loopback
 from parley_providers.prices import Price, Prices
+from parley_providers.remembered import FactsOverride
+from parley_providers.routing import tier_of
 from parley_providers.spending import Limits
 from parley_providers.strategies import Candidate
 from parley_providers.strategy_router import Policy
@@ -64,11 +66,23 @@ def _candidate(name: str, settings: Settings, providers: Mapping[str, Provider])
             f"candidates: {name!r} names the provider {provider_name!r}, which is not configured. There are: "
             f"{', '.join(sorted(providers))}. Name it under `providers` first."
         )
-    price = settings.prices.get(name)
+    local = is_loopback(provider.origin)
+    facts = settings.facts.get(name)
+    usual = None if local else prices_of(settings).price(provider=provider_name, model=model)
     return Candidate(
         provider=provider_name,
         model=model,
-        local=is_loopback(provider.origin),
-        input_usd=price.input_usd if price else None,
-        output_usd=price.output_usd if price else None,
+        local=local,
+        quality=tier_of(model) if facts is None or facts.quality is None else facts.quality,
+        input_usd=usual.input_usd if usual else None,
+        output_usd=usual.output_usd if usual else None,
     )
+
+
+def overrides_of(provider: str, settings: Settings) -> dict[str, FactsOverride]:
+    """What the person says of a provider's models, by the model's name."""
+    return {
+        name.removeprefix(f"{provider}/"): FactsOverride(window_tokens=facts.window_tokens, abilities=facts.abilities)
+        for name, facts in settings.facts.items()
+        if name.startswith(f"{provider}/")
+    }

@@ -88,6 +88,17 @@ class PriceSettings(Section):
     output_usd: float = Field(ge=0)
 
 
+class FactsSettings(Section):
+    """What the person knows better of a model than its provider told.
+
+    `quality` is a tier for the strategy `quality_first`, higher is better.
+    """
+
+    window_tokens: int | None = Field(default=None, ge=256)
+    abilities: frozenset[str] | None = None
+    quality: int | None = Field(default=None, ge=0, le=100)
+
+
 class BudgetSettings(Section):
     """The most that may be spent, in US dollars; the worst case of a request is reserved before it is sent."""
 
@@ -115,6 +126,7 @@ class Settings(Section):
     remote: RemotePolicy = RemotePolicy.NEVER
     providers: Mapping[ProviderName, ProviderSettings] = Field(default_factory=dict)
     prices: Mapping[ModelName, PriceSettings] = Field(default_factory=dict)
+    facts: Mapping[ModelName, FactsSettings] = Field(default_factory=dict)
     budget: BudgetSettings = BudgetSettings()
     models_dir: Path | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "warning"

@@ -113,12 +113,12 @@ async def _added_ms(pair: _Pair, rounds: int, *, streams: int) -> list[float]:
 
 
 async def _read(provider: Provider, streams: int) -> float:
-    """Milliseconds to read so many streams at once to their ends."""
-    began_ns = time.perf_counter_ns()
+    """Milliseconds of the processor to read so many streams at once to their ends: nothing here waits for anything."""
+    began_ns = time.process_time_ns()
     async with asyncio.TaskGroup() as group:
         for _ in range(streams):
             group.create_task(_read_one(provider))
-    return (time.perf_counter_ns() - began_ns) / 1e6
+    return (time.process_time_ns() - began_ns) / 1e6
 
 
 async def _read_one(provider: Provider) -> None:
