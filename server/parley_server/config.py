@@ -41,11 +41,15 @@ OPEN_KEYS: dict[str, type[Section] | None] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """Where settings come from: the file, the environment, and what the command line gave, by dotted key."""
+    """Where settings come from: the file, the environment, and what the command line gave, by dotted key.
+
+    `editor` holds what an editor gave, as `harmless.harmless_layer` let it through.
+    """
 
     path: Path
     environment: Mapping[str, str]
     command_line: Mapping[str, object]
+    editor: tuple[Entry, ...] = ()
 
 
 def user_path(environment: Mapping[str, str] = os.environ) -> Path:
@@ -124,6 +128,7 @@ def effective_entries(sources: Sources) -> dict[tuple[str, ...], Entry]:
         _ollama_host(sources.environment),
         read_entries(sources.path),
         _variables(sources.environment),
+        sources.editor,
         _options(sources.command_line),
     )
     entries = {entry.path: entry for layer in layers for entry in layer}
