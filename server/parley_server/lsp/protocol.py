@@ -67,6 +67,11 @@ class ParleyProtocol(LanguageServerProtocol):
             self._refuse(_id_of(message), error)
         except RecursionError:
             self._refuse(_id_of(message), JsonRpcInvalidRequest("The message is nested too deeply."))
+        except Exception as error:
+            # Whatever a message does inside pygls, the next one is read.
+            logger.exception("a message could not be handled")
+            if isinstance(message, dict) and "id" in message:
+                self._refuse(_id_of(message), JsonRpcInternalError(_INTERNAL.format(error=type(error).__name__)))
 
     def reject(self, reason: str) -> None:
         """Answer bytes that are no message at all."""
@@ -137,6 +142,9 @@ class ParleyProtocol(LanguageServerProtocol):
         ready = self._workspace is not None and not self._shutdown
         if not ready and method != types.EXIT:
             logger.info("ignored %s: before initialize or after shutdown", method)
+            return
+        if method == types.CANCEL_REQUEST and _id_of(message.get("params")) is None:
+            logger.warning("ignored a notification %s: an id is a string or an integer", method)
             return
         try:
             notification = self._structured(message, self.get_message_type(method) or JsonRPCNotification)

@@ -53,7 +53,7 @@ def _imported() -> Callable[[Incoming, int, Services], Coroutine[object, object,
 def _log_to(log_file: Path | None) -> None:
     """The log goes to a file, with stack traces, or to standard error: warnings, one line each."""
     if log_file is not None:
-        handler: logging.Handler = logging.FileHandler(log_file, encoding="utf-8")
+        handler: logging.Handler = logging.FileHandler(log_file, encoding="utf-8", errors="backslashreplace")
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         level = logging.INFO
     else:

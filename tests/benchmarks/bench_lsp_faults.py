@@ -1,0 +1,96 @@
+"""Bad input and bad days by the thousand: random interleavings, and malformed messages by a seed, at a real server.
+
+A wrong interleaving raises what `support.interleavings` found wrong, so that it is reported with its steps.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import TYPE_CHECKING
+
+import psutil
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from benchmarks.figures import Figure, at_least, at_most
+from support.fuzzing import fuzz
+from support.interleavings import SCRIPT, Interleavings, Session
+from support.raw_server import raw_server
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from benchmarks.figures import Context
+
+SEED = 20_261_121
+WARM_UP = 20_000
+
+
+async def figures(context: Context) -> AsyncIterator[Figure]:
+    """Interleavings without a wrong text, messages answered as they must be, and memory afterwards."""
+    each = context.samples(667, quick=20)
+    for encoding in ("utf-8", "utf-16", "utf-32"):
+        context.say(f"{each} interleavings with {encoding}")
+        session, played = _interleaved(context, encoding, each)
+        yield Figure(
+            name=f"lsp-faults.interleavings.{encoding}",
+            ours=played,
+            unit="",
+            goal=at_least(each),
+            detail={"steps_at_most": 25, "edits_applied": session.applied, **session.outcomes},
+        )
+    for figure in _fuzzed(context):
+        yield figure
+
+
+def _interleaved(context: Context, encoding: str, count: int) -> tuple[Session, int]:
+    """The session after `count` interleavings that all went well, and how many those were."""
+    folder = context.scratch / encoding
+    folder.mkdir()
+    (folder / "script.jsonl").write_text("".join(json.dumps(each) + "\n" for each in SCRIPT))
+    with raw_server(folder) as server:
+        session = Session(server, encoding)
+        machine = type("Interleaved", (Interleavings,), {"session": session})
+        chosen = settings(
+            max_examples=count,
+            stateful_step_count=25,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        )
+        run_state_machine_as_test(machine, settings=chosen)
+        return session, session.interleavings
+
+
+def _fuzzed(context: Context) -> tuple[Figure, Figure]:
+    count = context.samples(100_000, quick=WARM_UP + 5_000)
+    context.say(f"{count:,} random messages")
+    resident: dict[int, float] = {}
+    with raw_server(context.scratch) as server:
+        server.initialize()
+        process = psutil.Process(server.process.pid)
+
+        def remember(sent: int) -> None:
+            resident[sent] = process.memory_info().rss / 2**20
+
+        wrong = fuzz(server, random.Random(SEED), count, after_batch=remember)
+    detail = {"messages": count, "seed": SEED}
+    return (
+        Figure(
+            name="lsp-faults.messages.answered-wrongly",
+            ours=sum(wrong.values()),
+            unit="",
+            goal=at_most(0),
+            detail=detail,
+        ),
+        Figure(
+            name="lsp-faults.messages.memory",
+            ours=resident[count],
+            unit="MiB",
+            baseline=resident[WARM_UP],
+            baseline_name=f"after the first {WARM_UP:,}",
+            goal=at_most(1.1, of="ratio"),
+            detail={**detail, "after_500": resident[500], "most": max(resident.values())},
+        ),
+    )
