@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from parley_providers.requests import LLMRequest, StreamEvent
 
 VENDOR = "openai"
+# The vendor refuses to be asked for less.
+_FEWEST_OUTPUT_TOKENS = 16
 _THINKING = re.compile(r"^(o\d|gpt-([5-9]|\d\d)|codex)")
 _INCOMPLETE = {"max_output_tokens": FinishReason.LENGTH, "content_filter": FinishReason.CONTENT_FILTER}
 
@@ -35,7 +37,7 @@ def body_of(request: LLMRequest, model: str) -> dict[str, Any]:
     body: dict[str, Any] = {
         "model": model,
         "input": [item for message in request.messages for item in _items(message)],
-        "max_output_tokens": request.max_output_tokens,
+        "max_output_tokens": max(request.max_output_tokens, _FEWEST_OUTPUT_TOKENS),
         "store": False,
     }
     spoken = "\n\n".join(message.text for message in request.messages if message.role is Role.SYSTEM)
@@ -172,26 +174,26 @@ def _usage(usage: SdkValue) -> StreamUsage:
 
 
 def _items(message: Message) -> list[dict[str, Any]]:
-    """A message as items: what a role says stays together, calls and reasoning stand beside it, all in order."""
+    """A message as items: what the user says stays together, calls and reasoning stand beside it, all in order."""
     if message.role is Role.SYSTEM:
         return []
     items: list[dict[str, Any]] = []
     for part in message.parts:
         match part:
+            case TextPart(text=text) if message.role is Role.ASSISTANT:
+                items.append({"type": "message", "role": "assistant", "content": text})
             case TextPart() | ImagePart():
-                content = _content(part, message.role)
-                if items and "content" in items[-1]:
-                    items[-1]["content"].append(content)
-                else:
-                    items.append({"type": "message", "role": message.role.value, "content": [content]})
+                if not items or "role" not in items[-1]:
+                    items.append({"type": "message", "role": "user", "content": []})
+                items[-1]["content"].append(_content(part))
             case _:
                 items += _beside(part)
     return items
 
 
-def _content(part: TextPart | ImagePart, role: Role) -> dict[str, Any]:
+def _content(part: TextPart | ImagePart) -> dict[str, Any]:
     if isinstance(part, TextPart):
-        return {"type": "output_text" if role is Role.ASSISTANT else "input_text", "text": part.text}
+        return {"type": "input_text", "text": part.text}
     url = f"data:{part.media_type};base64,{base64.b64encode(part.data).decode()}"
     return {"type": "input_image", "image_url": url, "detail": "auto"}
 
