@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import psutil
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from benchmarks.figures import Figure, at_least, at_most
+from parley_server.lsp.wire import Task
 from support.fuzzing import fuzz
 from support.interleavings import SCRIPT, Interleavings, Session
 from support.raw_server import raw_server
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from benchmarks.figures import Context
+    from support.raw_server import RawServer
 
 SEED = 20_261_121
 WARM_UP = 20_000
@@ -63,12 +65,33 @@ def _interleaved(context: Context, encoding: str, count: int) -> tuple[Session, 
         return session, session.interleavings
 
 
+def _work(server: RawServer) -> None:
+    """Ask for everything once, so that what is loaded at first use is there before memory is compared."""
+    text = "def area(w, h):\n    x = w * h\n    print(x)\n    return x\n"
+    item = {"uri": "file:///nowhere/work.py", "languageId": "python", "version": 1, "text": text}
+    server.tell("textDocument/didOpen", {"textDocument": item})
+    place = {"line": 1, "character": 4}
+    argument = {"textDocument": {"uri": item["uri"]}, "range": {"start": place, "end": place}, "wait": True}
+    asked = [("parley.refactor", {**argument, "task": task}) for task in get_args(Task)]
+    asked += [("parley.explain", argument), ("parley.profile", {})]
+    for number, (command, given) in enumerate(asked):
+        server.send(_command(number, command, given))
+        while server.next().get("id") != number:
+            pass
+
+
+def _command(number: int, command: str, argument: object) -> dict[str, object]:
+    params = {"command": command, "arguments": [argument]}
+    return {"jsonrpc": "2.0", "id": number, "method": "workspace/executeCommand", "params": params}
+
+
 def _fuzzed(context: Context) -> tuple[Figure, Figure]:
     count = context.samples(100_000, quick=WARM_UP + 5_000)
     context.say(f"{count:,} random messages")
     resident: dict[int, float] = {}
     with raw_server(context.scratch) as server:
         server.initialize()
+        _work(server)
         process = psutil.Process(server.process.pid)
 
         def remember(sent: int) -> None:
