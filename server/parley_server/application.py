@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Application:
         self._store: CallStore | None = None
         self._chain: ProviderChain | None = None
         self._service: RefactorService | None = None
+        self._model: str | None = None
 
     def offers(self, document: Document, selection: Span, diagnostics: tuple[Diagnostic, ...]) -> tuple[Offer, ...]:
         """What could be asked for here; instant, without a model."""
@@ -79,6 +81,8 @@ class Application:
 
             self._service = RefactorService(self.chain)
             self._closing.callback(self._service.close)
+        if request.model is None:
+            request = replace(request, model=self._model)
         recorder = await self._recorder(request.correlation_id)
         await recorder.asked(request)
         try:
@@ -98,6 +102,19 @@ class Application:
         """Every model that could be asked."""
         return await self.chain.models()
 
+    async def use_model(self, name: str | None) -> None:
+        """Let this model serve the requests of this process that name none; None: the route decides again.
+
+        Raises:
+            ProviderError: there is no such model; nothing changed.
+        """
+        if name is not None:
+            from parley_providers.requests import LLMRequest
+
+            route = await self.chain.route(LLMRequest(messages=(), task_class="custom", model=name))
+            await self.chain.facts_of(route)
+        self._model = name
+
     async def default_route(self) -> Route:
         """What serves a request that names no model.
 
@@ -106,7 +123,7 @@ class Application:
         """
         from parley_providers.requests import LLMRequest
 
-        return await self.chain.route(LLMRequest(messages=(), task_class="custom"))
+        return await self.chain.route(LLMRequest(messages=(), task_class="custom", model=self._model))
 
     async def profiles(self, model: str | None, task: str | None) -> tuple[Profile, ...]:
         """What was measured, for one model or task class or for all, this process's latest calls included."""

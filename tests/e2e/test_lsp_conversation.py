@@ -227,6 +227,13 @@ async def test_models_and_profiles_are_told(tmp_path):
         assert (row["model"], row["calls"], row["answered"]) == ("script", 1, 1)
 
 
+async def test_an_editor_can_switch_the_model_of_its_session(tmp_path):
+    """The answer tells what serves from now on; an empty name gives the choice back."""
+    async with editing(tmp_path, []) as editor:
+        for use in ("scripted/script", ""):
+            assert (await editor.execute("parley.models", {"use": use}))["default"] == "scripted/script"
+
+
 @pytest.mark.parametrize(
     ("command", "arguments", "complaint"),
     [
@@ -235,7 +242,7 @@ async def test_models_and_profiles_are_told(tmp_path):
         ("parley.refactor", [{}, {}], "parley.refactor takes one argument, an object; 2 were given."),
         ("parley.refactor", ["x"], "the argument of parley.refactor must be an object, not 'x'."),
         ("parley.cancel", [{"id": 5}], "the argument of parley.cancel.id must be a string, not 5."),
-        ("parley.models", [{"url": "http://evil"}], "parley.models takes no argument; 1 were given."),
+        ("parley.models", [{"url": "http://evil"}], "the argument of parley.models has no field 'url'"),
         ("parley.profile", [{"since": 1}], "the argument of parley.profile has no field 'since'"),
     ],
 )  # fmt: skip

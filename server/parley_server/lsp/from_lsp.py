@@ -117,16 +117,6 @@ def argument(shape: type[S], given: Sequence[Any] | None, command: str) -> S:
     return read(shape, values[0] if values else {}, f"the argument of {command}")
 
 
-def no_argument(given: Sequence[Any] | None, command: str) -> None:
-    """Check that a command that takes no argument got none, or an empty object.
-
-    Raises:
-        ShapeError: it got one.
-    """
-    if any(given or ()):
-        raise ShapeError(f"{command} takes no argument; {len(given or ())} were given.")
-
-
 def refactoring(
     arguments: wire.RefactorArguments, document: Document, encoding: PositionEncoding, origin: Origin
 ) -> RefactorRequest:

@@ -15,7 +15,7 @@ _COMMANDS: dict[wire.Command, tuple[type | None, tuple[type, ...]]] = {
     wire.Command.REFACTOR: (wire.RefactorArguments, (wire.Accepted, wire.Finished)),
     wire.Command.EXPLAIN: (wire.ExplainArguments, (wire.Accepted, wire.Finished)),
     wire.Command.CANCEL: (wire.CancelArguments, (wire.CancelResult,)),
-    wire.Command.MODELS: (None, (wire.ModelsResult,)),
+    wire.Command.MODELS: (wire.ModelsArguments, (wire.ModelsResult,)),
     wire.Command.PROFILE: (wire.ProfileArguments, (wire.ProfileResult,)),
 }
 _REQUESTS: dict[wire.Method, tuple[type, type]] = {wire.Method.RESEND: (wire.ResendParams, wire.ResendResult)}

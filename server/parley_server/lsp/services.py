@@ -34,6 +34,14 @@ class Services(Protocol):
         """Every model that could be asked."""
         ...
 
+    async def use_model(self, name: str | None) -> None:
+        """Let this model serve the requests of this session that name none; None: the route decides again.
+
+        Raises:
+            ProviderError: there is no such model; nothing changed.
+        """
+        ...
+
     async def default_route(self) -> Route:
         """What serves a request that names no model.
 

@@ -137,6 +137,16 @@ class CancelArguments:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelsArguments:
+    """The argument of `parley.models`, which may be left out."""
+
+    use: Annotated[
+        str | None,
+        "provider/model: from now on it serves this session's requests that name none; empty: the route decides again.",
+    ] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileArguments:
     """The argument of `parley.profile`."""
 

@@ -88,7 +88,13 @@ def _cancel(server: ParleyServer, given: Sequence[Json] | None) -> Json:
 
 
 async def _models(server: ParleyServer, given: Sequence[Json] | None) -> Json:
-    from_lsp.no_argument(given, wire.Command.MODELS)
+    arguments = from_lsp.argument(wire.ModelsArguments, given, wire.Command.MODELS)
+    if arguments.use is not None:
+        chosen = arguments.use or None
+        try:
+            await server.worker.call(lambda: server.services.use_model(chosen))
+        except ProviderError as error:
+            raise JsonRpcInvalidParams(str(error)) from error
     models = tuple(map(to_wire.model, await server.worker.call(server.services.models)))
     try:
         route = await server.worker.call(server.services.default_route)
