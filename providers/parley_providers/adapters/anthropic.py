@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from parley_providers.adapters.anthropic_wire import EventReader, body_of
@@ -95,6 +96,8 @@ class AnthropicProvider(VendorProvider):
 
 
 def _build(module: SdkValue, base_url: str, key: str, http: httpx2.AsyncClient) -> SdkValue:
+    # That a model will be retired is the vendor's list to tell, not the server's log.
+    warnings.filterwarnings("ignore", message="The model .* is deprecated", category=DeprecationWarning)
     return module.AsyncAnthropic(api_key=key, base_url=base_url, http_client=http, max_retries=0)
 
 

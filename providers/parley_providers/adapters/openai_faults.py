@@ -41,6 +41,7 @@ _KINDS: dict[str, type[ProviderError]] = {
     "image_content_policy_violation": ContentFilteredError,
     "invalid_request_error": BadRequestError,
 }
+_CATCH_ALL = ("invalid_request_error", "server_error")
 _TOO_LONG = ("maximum context length", "context window", "longer than the model's context")
 
 
@@ -50,7 +51,7 @@ def explained(refusal: Refusal, *, provider: str, model: str) -> ProviderError:
     message = str(told.get("message") or "")
     # A status of 4xx or 5xx says more than the catch-all that goes with it.
     words = [told.get("code"), told.get("type")]
-    kind = _kind(str(word) for word in words if word and (refusal.status == 200 or word != "invalid_request_error"))
+    kind = _kind(str(word) for word in words if word and (refusal.status == 200 or word not in _CATCH_ALL))
     if any(said in message for said in _TOO_LONG) and refusal.status in (200, 400):
         kind = ContextWindowError
     return error_of(refusal, Told(message=message, kind=kind), provider=provider, model=model)
