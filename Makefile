@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= bench-results.json
 
-.PHONY: help demo test bench clean postgres toolchains
+.PHONY: help demo test bench clean postgres toolchains editors
 
 help:
 	@echo "make demo   set up, fetch the embedded model, and watch one refactoring happen"
@@ -15,7 +15,7 @@ help:
 demo: $(VENV)/.local
 	$(BIN)/parley demo
 
-test: $(VENV)/.dev postgres toolchains
+test: $(VENV)/.dev postgres toolchains editors
 	$(BIN)/nox
 
 bench: $(VENV)/.dev postgres toolchains
@@ -47,6 +47,14 @@ toolchains:
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    echo "Installing $$missing for the tests"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing >/dev/null; \
 	  else echo "The tests run JavaScript and Go. Install them: sudo apt-get install $$missing"; exit 1; fi; fi
+
+# Emacs and its language clients, driven headless; Neovim comes with the Python packages.
+EMACS_PACKAGES := emacs-nox elpa-eglot elpa-lsp-mode
+editors:
+	@command -v emacs >/dev/null && ls -d /usr/share/emacs/site-lisp/elpa/eglot-* /usr/share/emacs/site-lisp/elpa/lsp-mode-* >/dev/null 2>&1 || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing Emacs for the tests"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(EMACS_PACKAGES) >/dev/null; \
+	  else echo "The tests drive Emacs. Install it: sudo apt-get install $(EMACS_PACKAGES)"; exit 1; fi; }
 
 clean:
 	rm -rf $(VENV) .nox .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

@@ -126,6 +126,10 @@ def _read_object(shape: Shape, value: Json, where: str) -> Json:
     if not isinstance(value, dict):
         raise ShapeError(f"{where} must be an object, not {_shown(value)}.")
     known = {each.wire_name: each for each in _fields(shape)}
+    # Emacs's lsp-mode sends back the false of a code action's argument as null.
+    value = {
+        name: each for name, each in value.items() if each is not None or name not in known or known[name].required
+    }
     for name in value:
         if name not in known:
             raise ShapeError(f"{where} has no field {_shown(name)}; its fields are {', '.join(known)}.")

@@ -29,6 +29,13 @@ def test_a_shape_is_read_with_its_defaults():
     )
 
 
+def test_null_is_what_was_left_out():
+    """lsp-mode sends false as null."""
+    assert read(wire.RefactorArguments, {**ARGUMENT, "confirm": None, "model": None}, "it") == read(
+        wire.RefactorArguments, ARGUMENT, "it"
+    )
+
+
 def test_what_is_written_is_read_back():
     """Writing and reading are inverse; what is unknown is left out, not null."""
     given = wire.ModelsResult(models=(wire.Model(provider="ollama", name="m", size_bytes=5, loaded=False),))
