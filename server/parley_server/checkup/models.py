@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from parley_providers.errors import ProviderError
 from parley_providers.messages import user
+from parley_providers.origins import is_loopback
 from parley_providers.requests import LLMRequest
 from parley_server.checkup.findings import Area, Finding, Verdict
 
@@ -97,13 +98,13 @@ def unused_keys(statuses: Iterable[KeyStatus]) -> tuple[Finding, ...]:
 
 async def _server(provider: Provider) -> Finding:
     name = provider.name.capitalize()
-    if not await provider.is_available():
+    if not await provider.is_available() and is_loopback(provider.origin):
         found = f"nothing answers at {provider.origin}"
         fix = f"To use it, start {name}, or name its address: `{provider.name}.url` in the settings."
         return Finding(area=Area.MODELS, name=name, verdict=Verdict.ABSENT, found=found, fix=fix)
     try:
         models = await provider.models()
-    except ProviderError as error:
+    except ProviderError as error:  # of one elsewhere it says best what is missing: a key, a library, a connection
         return Finding(area=Area.MODELS, name=name, verdict=Verdict.WARNING, found=str(error))
     version = next((each.server_version for each in models if each.server_version), None)
     where = f"{version} at {provider.origin}" if version else provider.origin

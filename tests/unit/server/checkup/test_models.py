@@ -82,6 +82,11 @@ def test_the_engine_is_optional(version, verdict):
     [
         (Server(), Verdict.OK, "0.33.0 at http://127.0.0.1:11434: coder"),
         (Server(answers=False), Verdict.ABSENT, "nothing answers at http://127.0.0.1:11434"),
+        (
+            Server(origin="https://api.example.com", answers=False, error=ConnectionFailedError("there is no key")),
+            Verdict.WARNING,
+            "there is no key",
+        ),
         (Server(found=()), Verdict.WARNING, "http://127.0.0.1:11434, without a model that can answer"),
         (Server(error=ConnectionFailedError("it dropped the connection")), Verdict.WARNING, "it dropped"),
         (
@@ -90,7 +95,7 @@ def test_the_engine_is_optional(version, verdict):
             "m4 (loaded) and 2 more",
         ),
     ],
-    ids=["answers", "is off", "is empty", "fails", "has many"],
+    ids=["answers", "is off", "is elsewhere", "is empty", "fails", "has many"],
 )
 async def test_a_server_is_looked_at(server, verdict, told):
     """On or off, empty or full, with its version and its models."""
