@@ -30,6 +30,9 @@ PATIENCE_S = 2.0
 class Recorder:
     """Keeps what happens in one refactoring.
 
+    What follows at once upon something else is stored together with it, in one commit: the wish, the question and its
+    route before the model works; its answer with what became of it.
+
     Args:
         store: Where to; None keeps nothing.
         correlation_id: The refactoring's id.
@@ -40,12 +43,13 @@ class Recorder:
         self._id = correlation_id
         self._answer: list[str] = []
         self._text = ""
+        self._held: list[RefactoringEvent] = []
 
     async def asked(self, request: RefactorRequest) -> None:
         """A person wishes for something."""
         self._text = request.document.text
         text = await self._blob(request.document.text)
-        await self.keep(
+        self._held.append(
             kept.RefactoringAsked(
                 uri=request.document.uri,
                 language=request.document.language,
@@ -70,27 +74,30 @@ class Recorder:
                 await self._answered(event)
             case told.Proposed():
                 await self._proposed(event)
+            case told.Asked():
+                self._held.append(_plain(event))
             case told.Explained(text=text):
                 await self.keep(kept.CodeExplained(text=await self._blob(text)))
             case _:
                 await self.keep(_plain(event))
 
     async def keep(self, event: RefactoringEvent) -> None:
-        """Store one event, or tell that it could not be."""
+        """Store one event and those that wait before it, or tell that they could not be."""
         if self._store is None:
             return
+        events, self._held = [*self._held, event], []
         try:
             async with asyncio.timeout(PATIENCE_S):
-                new = kept.REFACTORING_EVENTS.new(event)
+                new = [kept.REFACTORING_EVENTS.new(each) for each in events]
                 metadata = Metadata(correlation_id=self._id)
-                await self._store.append(kept.STREAM, self._id, [new], expected_sequence=None, metadata=metadata)
+                await self._store.append(kept.STREAM, self._id, new, expected_sequence=None, metadata=metadata)
         except (EventStoreError, TimeoutError) as error:
             self._give_up(error)
 
     async def _answered(self, event: told.Answered) -> None:
         words, self._answer = "".join(self._answer), []
         usage, timings = event.usage, event.timings
-        await self.keep(
+        self._held.append(
             kept.ModelAnswered(
                 attempt=event.attempt,
                 text=await self._blob(words),
