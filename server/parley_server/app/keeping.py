@@ -1,0 +1,89 @@
+"""Where things are kept: records of calls, events, downloaded models."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
+
+    from parley_events.store import EventStore
+    from parley_events.store import Instruments as EventInstruments
+    from parley_profiling.stores import CallStore, Selection
+    from parley_providers.models.store import ModelStore
+    from parley_providers.records import CallRecord
+    from parley_server.settings import Settings
+
+
+def open_call_store() -> CallStore:
+    """Where the records of calls go. Whoever opens it closes it at the end, so that the last records are written."""
+    from parley_profiling.stores import CallStore, default_path
+    from parley_providers.clock import SYSTEM_CLOCK
+
+    return CallStore(default_path(), clock=SYSTEM_CLOCK)
+
+
+def call_records(selection: Selection | None = None) -> tuple[CallRecord, ...]:
+    """The kept records of calls, oldest first.
+
+    Raises:
+        StoreError: they cannot be read; the message says what to do.
+    """
+    from parley_profiling.stores import default_path, read_calls
+
+    return read_calls(default_path(), selection)
+
+
+def open_event_store(named: str | None = None, *, read_only: bool = False) -> AbstractAsyncContextManager[EventStore]:
+    """The event store; opened by `async with`.
+
+    Args:
+        named: A file, or a `postgresql://` address; None is what `PARLEY_EVENTS` names, else a file in the user's data
+            folder.
+        read_only: Open it only to read.
+    """
+    from random import Random
+
+    from parley_agent.secrets import masked
+    from parley_events.ids import id_maker
+    from parley_events.store import Instruments
+    from parley_providers.clock import SYSTEM_CLOCK
+
+    place = named or os.environ.get("PARLEY_EVENTS") or default_event_file()
+    chance = Random().getrandbits  # noqa: S311 - ids must be apart, not secret, and the system's entropy is slow
+    instruments = Instruments(now=SYSTEM_CLOCK.now, new_id=id_maker(SYSTEM_CLOCK.now, chance), redact=masked)
+    if isinstance(place, str) and place.startswith(("postgresql://", "postgres://")):
+        return _postgres_store(place, instruments)
+    from pathlib import Path
+
+    from parley_events.stores.sqlite import SqliteStore
+
+    return SqliteStore(Path(place).expanduser(), instruments, read_only=read_only)
+
+
+def default_event_file() -> Path:
+    """Where events are kept unless something else is named: beside the records of calls."""
+    from parley_profiling.stores import default_path
+
+    return default_path().parents[1] / "events" / "events.db"
+
+
+def model_store(settings: Settings) -> ModelStore:
+    """Where downloaded models are kept."""
+    from parley_providers.models.store import ModelStore, default_root
+
+    return ModelStore(root=settings.models_dir or default_root())
+
+
+def _postgres_store(address: str, instruments: EventInstruments) -> AbstractAsyncContextManager[EventStore]:
+    from parley_events.errors import StoreUnusableError
+
+    try:
+        from parley_events.stores.postgres import PostgresStore
+    except ImportError as error:
+        raise StoreUnusableError(
+            "Events in PostgreSQL need one more package: pip install 'parley-ls[postgres]'"
+        ) from error
+    return PostgresStore(address, instruments)

@@ -1,0 +1,169 @@
+"""The way to every model: the chain, its providers and their keys, and what is known of them."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from parley_server.app.keeping import model_store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from parley_profiling.stores import CallStore
+    from parley_providers.chain import ProviderChain
+    from parley_providers.engine.embedded import EmbeddedProvider
+    from parley_providers.models.catalog import Catalog
+    from parley_providers.provider import Provider
+    from parley_providers.records import CallObserver
+    from parley_providers.strategies import Candidate
+    from parley_server.access import Access
+    from parley_server.settings import Settings
+
+
+def build_chain(settings: Settings, store: CallStore) -> ProviderChain:
+    """The chain of every provider that is configured. Nothing is started or asked before the first request.
+
+    Whoever builds it closes it: that ends the embedded engine.
+    """
+    from uuid import uuid4
+
+    from parley_profiling.stores import default_path
+    from parley_providers.adapters.ollama import OllamaProvider
+    from parley_providers.breaker import BreakerKey, Breakers
+    from parley_providers.chain import ProviderChain
+    from parley_providers.clock import SYSTEM_CLOCK
+    from parley_providers.engine.memory import available_bytes
+    from parley_providers.measure import Instruments
+    from parley_providers.origins import is_loopback
+    from parley_providers.remembered import FactsFile, RememberingProvider
+    from parley_providers.requests import Deadlines
+    from parley_providers.resilience import Resilience
+    from parley_providers.routing import Choices, LocalRouter
+    from parley_providers.spending import Spending
+    from parley_providers.strategy_router import StrategyRouter
+    from parley_server.hardware import hardware_name
+    from parley_server.named import build_named
+    from parley_server.policy import limits_of, overrides_of, policy_of, prices_of
+
+    embedded = build_embedded(settings)
+    access = build_access(settings)
+    told = FactsFile(path=default_path().parent / "model-facts.json")
+    named = tuple(
+        RememberingProvider(each, told, SYSTEM_CLOCK, overrides_of(each.name, settings))
+        if not is_loopback(each.origin)
+        else each
+        for each in (build_named(name, chosen, access) for name, chosen in settings.providers.items())
+    )
+    found = () if "ollama" in settings.providers else (OllamaProvider(settings.ollama.url),)
+    providers: tuple[Provider, ...] = (embedded, *found, *named)
+    by_name = {each.name: each for each in providers}
+    breakers = Breakers(clock=SYSTEM_CLOCK, store=store)
+    local = LocalRouter(
+        servers=tuple(each for each in providers[1:] if is_loopback(each.origin)),
+        remote=tuple(each for each in providers[1:] if not is_loopback(each.origin)),
+        embedded=embedded,
+        choices=Choices(embedded_model=settings.embedded.model),
+        available_bytes=available_bytes,
+        advice=how_to_get_a_model(),
+    )
+
+    def healthy(candidate: Candidate) -> bool:
+        provider = by_name[candidate.provider]
+        return breakers.admits(BreakerKey(provider=provider.name, origin=provider.origin, model=candidate.model))
+
+    router = StrategyRouter(policy_of(settings, by_name), local, healthy)
+    instruments = Instruments(
+        clock=SYSTEM_CLOCK,
+        new_id=lambda: uuid4().hex,
+        observer=store,
+        hardware=hardware_name(),
+        prices=prices_of(settings),
+        session_id=uuid4().hex,
+    )
+    spending = Spending(limits=limits_of(settings), clock=SYSTEM_CLOCK, ledger=store)
+    deadlines = Deadlines(**settings.timeouts.model_dump())
+    return ProviderChain(
+        providers, router, instruments, Resilience(breakers=breakers, spending=spending, deadlines=deadlines)
+    )
+
+
+def build_scripted_chain(script: Path, observer: CallObserver) -> ProviderChain:
+    """A chain whose one provider gives the answers of a script.
+
+    Raises:
+        BadRequestError: the script cannot be read.
+    """
+    from uuid import uuid4
+
+    from parley_providers.adapters.script_file import read_script
+    from parley_providers.adapters.scripted import ScriptedProvider
+    from parley_providers.chain import ProviderChain
+    from parley_providers.clock import SYSTEM_CLOCK
+    from parley_providers.measure import Instruments
+    from parley_providers.route import FixedRouter, Route
+
+    provider = ScriptedProvider(read_script(script))
+    route = Route(provider=provider.name, model="script", reason="configured", why=f"Answers come from {script}.")
+    instruments = Instruments(clock=SYSTEM_CLOCK, new_id=lambda: uuid4().hex, observer=observer)
+    return ProviderChain((provider,), FixedRouter(route), instruments)
+
+
+def build_access(settings: Settings | None = None) -> Access:
+    """The keys of the person's providers.
+
+    Raises:
+        ConfigError: the settings cannot be used; the message says where and why.
+    """
+    from parley_providers.key_store import KeyringStore
+    from parley_server.access import Access
+    from parley_server.config import user_path
+
+    wanted = settings or current_settings()
+    return Access(settings=wanted, path=user_path(), environment=os.environ, store=KeyringStore())
+
+
+def build_embedded(settings: Settings) -> EmbeddedProvider:
+    """The provider of downloaded models, its engine asleep."""
+    from parley_providers.engine.embedded import EmbeddedProvider
+    from parley_providers.engine.spec import EngineSettings
+    from parley_providers.engine.supervisor import Engine
+    from parley_providers.models.catalog import load_catalog
+
+    chosen = settings.embedded
+    engine_settings = EngineSettings(
+        context_tokens=chosen.context,
+        threads=chosen.threads,
+        idle_s=None if chosen.idle_minutes is None else chosen.idle_minutes * 60,
+    )
+    return EmbeddedProvider(
+        Engine(idle_s=engine_settings.idle_s), load_catalog(), model_store(settings), engine_settings
+    )
+
+
+def current_settings() -> Settings:
+    """The settings of this process, read now.
+
+    Raises:
+        ConfigError: they cannot be used; the message says where and why.
+    """
+    from parley_server.config import load_settings
+
+    return load_settings()
+
+
+def catalog() -> Catalog:
+    """The models that the embedded engine can run."""
+    from parley_providers.models.catalog import load_catalog
+
+    return load_catalog()
+
+
+def how_to_get_a_model() -> str:
+    """What a person without any model is told."""
+    known = catalog()
+    model = known.get(known.default)
+    return (
+        f"Fetch one ({model.size_bytes / 1e9:.1f} GB, {model.licence}): parley models pull {model.name}. "
+        "Or start Ollama with a coder model: ollama pull qwen2.5-coder:1.5b"
+    )

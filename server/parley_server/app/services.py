@@ -1,0 +1,41 @@
+"""The services of a front end: an `Application` whose parts are built at their first use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from parley_server.app.keeping import call_records, open_call_store, open_event_store
+from parley_server.app.models import build_chain, build_scripted_chain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from parley_profiling.stores import CallStore
+    from parley_providers.chain import ProviderChain
+    from parley_providers.records import CallRecord
+    from parley_server.application import Application
+
+
+def build_application(scripted: Path | None = None, given: Mapping[str, object] | None = None) -> Application:
+    """Parley's services; `given` are settings of the command line, by dotted key.
+
+    With `scripted`, every answer comes from that script instead of a model.
+    """
+    from parley_server.application import Application
+
+    def chain(store: CallStore) -> ProviderChain:
+        if scripted is not None:
+            return build_scripted_chain(scripted, store)
+        from parley_server.config import load_settings
+
+        return build_chain(load_settings(given), store)
+
+    def records(model: str | None, task: str | None) -> tuple[CallRecord, ...]:
+        from parley_profiling.stores import Selection
+
+        return call_records(Selection(model=model, task_class=task))
+
+    return Application(
+        open_store=open_call_store, build_chain=chain, read_records=records, open_events=open_event_store
+    )
