@@ -1,0 +1,58 @@
+"""Names of commands and methods, and the closed sets of words that are sent."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal, TypeAlias
+
+PROTOCOL_VERSION = 1
+CONTENT_SCHEME = "parley"
+
+
+class Command(StrEnum):
+    """Commands for `workspace/executeCommand`. Each takes at most one argument, an object."""
+
+    REFACTOR = "parley.refactor"
+    EXPLAIN = "parley.explain"
+    CANCEL = "parley.cancel"
+    MODELS = "parley.models"
+    PROFILE = "parley.profile"
+
+
+class ClientCommand(StrEnum):
+    """Commands that an editor's own side registers, where it said so in `experimental.parley`."""
+
+    ASK = "parley.ask"
+
+
+class Method(StrEnum):
+    """Notifications to the editor, and the one request of our own from it."""
+
+    STARTED = "parley/started"
+    ASKED = "parley/asked"
+    ROUTE = "parley/route"
+    TOKEN = "parley/token"  # noqa: S105 - a piece of a model's answer
+    RESTARTED = "parley/restarted"
+    ANSWERED = "parley/answered"
+    REPAIRING = "parley/repairing"
+    TESTING = "parley/testing"
+    FINISHED = "parley/finished"
+    RESEND = "parley/resend"
+
+
+Task: TypeAlias = Literal[
+    "custom",
+    "rename",
+    "extract-function",
+    "simplify",
+    "docstring",
+    "type-hints",
+    "generate-tests",
+    "fix-diagnostics",
+]
+Form: TypeAlias = Literal["auto", "decision", "rewrite"]
+Outcome: TypeAlias = Literal[
+    "applied", "diff", "explained", "refused", "declined", "stale", "unconfirmed", "cancelled", "failed"
+]
+Id: TypeAlias = Annotated[str, "The request that this belongs to."]
+Seq: TypeAlias = Annotated[int, "Counts the notifications of one request from 1, without gaps."]

@@ -1,0 +1,134 @@
+"""What the server tells of a request while it runs, and how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal, TypeAlias
+
+from parley_server.lsp.wire.names import Id, Method, Outcome, Seq
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """A request began; `version` is the document's at that moment."""
+
+    id: Id
+    seq: Seq
+    command: Literal["parley.refactor", "parley.explain"]
+    title: str
+    uri: str
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A model is being asked; attempts after the first are repairs."""
+
+    id: Id
+    seq: Seq
+    attempt: int
+    task: str
+    form: Literal["decision", "rewrite"]
+    target: Annotated[str, "What is being changed, by name."]
+    prompt_tokens: Annotated[int, "An estimate."]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteChosen:
+    """Which model serves the request, and why."""
+
+    id: Id
+    seq: Seq
+    provider: str
+    model: str
+    reason: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """More of the model's answer; pieces are joined when the editor reads slowly."""
+
+    id: Id
+    seq: Seq
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restarted:
+    """What was streamed of this attempt is void."""
+
+    id: Id
+    seq: Seq
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """An attempt is complete; a field that is absent is unknown. Durations are what the model's server said."""
+
+    id: Id
+    seq: Seq
+    attempt: int
+    prompt_tokens: int | None = None
+    cached_prompt_tokens: int | None = None
+    output_tokens: int | None = None
+    load_ms: float | None = None
+    prefill_ms: float | None = None
+    decode_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repairing:
+    """The answer failed a check; the model is told the problem and asked again."""
+
+    id: Id
+    seq: Seq
+    attempt: int
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Testing:
+    """The test command that was named runs on the result, in a scratch copy."""
+
+    id: Id
+    seq: Seq
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """How a request ended. In every outcome but `applied` and `unconfirmed` the document is as it was."""
+
+    id: Id
+    seq: Seq
+    outcome: Outcome
+    message: Annotated[str, "What happened, for the person."]
+    code: Annotated[str | None, "Why it was refused or failed, for machines."] = None
+    title: str | None = None
+    proof: Annotated[
+        Literal["proved", "tested", "unproved"] | None, "Whether unchanged behaviour was proved, tested, or neither."
+    ] = None
+    evidence: str | None = None
+    notes: tuple[str, ...] = ()
+    diff: Annotated[str | None, "What changed, or would have, as a unified diff."] = None
+    created: Annotated[tuple[str, ...], "URIs of files that were created."] = ()
+    text: Annotated[str | None, "An explanation, as Markdown."] = None
+    edit_sha256: Annotated[str | None, "The hash of the document's new text."] = None
+    wall_ms: Annotated[float | None, "From accepting the request to this outcome."] = None
+
+
+Notification: TypeAlias = Started | Asked | RouteChosen | Token | Restarted | Answered | Repairing | Testing | Finished
+
+METHODS: dict[type, Method] = {
+    Started: Method.STARTED,
+    Asked: Method.ASKED,
+    RouteChosen: Method.ROUTE,
+    Token: Method.TOKEN,
+    Restarted: Method.RESTARTED,
+    Answered: Method.ANSWERED,
+    Repairing: Method.REPAIRING,
+    Testing: Method.TESTING,
+    Finished: Method.FINISHED,
+}
