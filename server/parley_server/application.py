@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from parley_agent.document import Diagnostic, Document, Span
     from parley_agent.refactor.events import RefactoringEvent
     from parley_agent.refactor.recording import Recorder
-    from parley_agent.refactor.requests import Offer, RefactorEvent, RefactorRequest
+    from parley_agent.refactor.requests import Offer, RefactorEvent, RefactorRequest, Unproved
     from parley_agent.refactor.service import RefactorService
     from parley_events.store import EventStore
     from parley_profiling.profiles import Profile
@@ -39,6 +39,7 @@ class Application:
         build_chain: Builds the chain, whose calls, breakers and costs the store keeps.
         read_records: The kept records of a model, a task class, or all.
         open_events: Opens the event store; None keeps no events.
+        read_unproved: What the person's settings say of unproved results.
     """
 
     def __init__(
@@ -48,11 +49,13 @@ class Application:
         build_chain: Callable[[CallStore], ProviderChain],
         read_records: Callable[[str | None, str | None], tuple[CallRecord, ...]],
         open_events: Callable[[], AbstractAsyncContextManager[EventStore]] | None = None,
+        read_unproved: Callable[[], Unproved] = lambda: "ask",
     ) -> None:
         self._open_store = open_store
         self._build_chain = build_chain
         self._read_records = read_records
         self._open_events = open_events
+        self._read_unproved = read_unproved
         self._events: EventStore | None = None
         self._closing = AsyncExitStack()
         self._opening = asyncio.Lock()
@@ -79,7 +82,7 @@ class Application:
         if self._service is None:
             from parley_agent.refactor.service import RefactorService
 
-            self._service = RefactorService(self.chain)
+            self._service = RefactorService(self.chain, unproved=self._unproved())
             self._closing.callback(self._service.close)
         if request.model is None:
             request = replace(request, model=self._model)
@@ -169,6 +172,15 @@ class Application:
                 except EventStoreError as error:
                     logger.warning("events are not kept: %s", error)
         return Recorder(self._events if correlation_id else None, correlation_id)
+
+    def _unproved(self) -> Unproved:
+        from parley_providers.errors import NoModelError
+        from parley_server.config_file import ConfigError
+
+        try:
+            return self._read_unproved()
+        except ConfigError as error:
+            raise NoModelError(str(error)) from error
 
     def _built(self, store: CallStore) -> ProviderChain:
         from parley_providers.errors import NoModelError

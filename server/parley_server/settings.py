@@ -107,6 +107,16 @@ class BudgetSettings(Section):
     day_usd: float | None = Field(default=None, ge=0)
 
 
+class RefactorSettings(Section):
+    """What is done with the results of refactorings.
+
+    `unproved` is for those that are neither proved nor tested: "ask" shows the change and waits for the person's yes,
+    "apply" accepts them beforehand.
+    """
+
+    unproved: Literal["ask", "apply"] = "ask"
+
+
 ProviderName: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 ModelName: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*/.+$")]
 
@@ -133,3 +143,4 @@ class Settings(Section):
     ollama: OllamaSettings = OllamaSettings()
     embedded: EmbeddedSettings = EmbeddedSettings()
     timeouts: TimeoutSettings = TimeoutSettings()
+    refactor: RefactorSettings = RefactorSettings()

@@ -173,6 +173,17 @@ class RefactoringFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentGiven:
+    """The person accepted an unproved result. `result` is the hash of the text that was shown to them, as proposed."""
+
+    event_type: ClassVar[str] = "ConsentGiven"
+    event_version: ClassVar[int] = 1
+
+    result: str
+    by: Literal["answer", "option"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefactoringApplied:
     """The edits are in the document."""
 
@@ -213,6 +224,7 @@ RefactoringEvent: TypeAlias = (
     | CodeExplained
     | RefactoringRefused
     | RefactoringFailed
+    | ConsentGiven
     | RefactoringApplied
     | RefactoringNotApplied
     | RefactoringUndone
@@ -231,6 +243,7 @@ REFACTORING_EVENTS: EventTypes[RefactoringEvent] = EventTypes(
         CodeExplained,
         RefactoringRefused,
         RefactoringFailed,
+        ConsentGiven,
         RefactoringApplied,
         RefactoringNotApplied,
         RefactoringUndone,

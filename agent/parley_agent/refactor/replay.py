@@ -71,5 +71,5 @@ def _after(state: Refactoring, event: RefactoringEvent | Forked) -> Refactoring:
             return replace(state, status="not applied", reason=event.reason)
         case kept.RefactoringUndone():
             return replace(state, status="undone")
-        case kept.FellBack() | kept.TrialStarted() | Forked():
+        case kept.FellBack() | kept.TrialStarted() | kept.ConsentGiven() | Forked():
             return state

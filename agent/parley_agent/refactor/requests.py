@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from parley_providers.route import Route
     from parley_providers.usage import Timings, Usage
 
+Unproved: TypeAlias = Literal["ask", "apply"]  # what a front end does with a result that is neither proved nor tested
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefactorRequest:
@@ -112,7 +114,8 @@ class Proposed:
 
     `proof` says whether behaviour is shown to be unchanged: "proved" (by comparing syntax trees), "tested" (the named
     test command passed on the result) or "unproved". `evidence` is the sentence for the person. `notes` tell of what
-    was left out, such as a name that was not renamed and why.
+    was left out, such as a name that was not renamed and why. `unproved` is what the person's own settings say of
+    results that are neither proved nor tested.
     """
 
     task: TaskClass
@@ -122,6 +125,12 @@ class Proposed:
     proof: Literal["proved", "tested", "unproved"]
     evidence: str
     notes: tuple[str, ...] = ()
+    unproved: Unproved = "ask"
+
+    @property
+    def needs_consent(self) -> bool:
+        """Whether a front end may apply this only after the person has seen exactly this change and said yes."""
+        return self.proof == "unproved" and self.unproved == "ask"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from parley_agent.refactor.instruction import read_wish
 from parley_agent.refactor.new_test_file import Workspace
 from parley_agent.refactor.offers import offers
 from parley_agent.refactor.proposal import proposed, settled
-from parley_agent.refactor.requests import Asked, Explained, Refused, Repairing, RunningTests
+from parley_agent.refactor.requests import Asked, Explained, Proposed, Refused, Repairing, RunningTests
 from parley_agent.refactor.scratch import Limits
 from parley_agent.refactor.tasks import TaskClass
 from parley_agent.refactor.tokens import estimated_prompt_tokens
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from parley_agent.refactor.context import Context, View
     from parley_agent.refactor.forms.form import Answer, Form, FormKind, Question
     from parley_agent.refactor.models import Models
-    from parley_agent.refactor.requests import Proposed, RefactorEvent, RefactorRequest
+    from parley_agent.refactor.requests import RefactorEvent, RefactorRequest, Unproved
 
 __all__ = ["RefactorService", "offers"]
 
@@ -53,11 +53,13 @@ class RefactorService:
     Args:
         models: The way to a model.
         limits: What a run of a test command may take.
+        unproved: What is done with results that are neither proved nor tested; each proposal tells it.
     """
 
-    def __init__(self, models: Models, limits: Limits | None = None) -> None:
+    def __init__(self, models: Models, limits: Limits | None = None, unproved: Unproved = "ask") -> None:
         self._models = models
         self._limits = limits or Limits()
+        self._unproved = unproved
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="parley-refactor")
 
     async def run(self, request: RefactorRequest) -> AsyncGenerator[RefactorEvent, None]:
@@ -70,7 +72,7 @@ class RefactorService:
         try:
             async with aclosing(self._explained(request) if is_explain else self._refactored(request)) as events:
                 async for event in events:
-                    yield event
+                    yield replace(event, unproved=self._unproved) if isinstance(event, Proposed) else event
         except (RefactorRefusedError, EditRefusedError) as refusal:
             yield Refused(code=refusal.code, reason=refusal.reason)
 

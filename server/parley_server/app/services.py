@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from parley_agent.refactor.requests import Unproved
     from parley_profiling.stores import CallStore
     from parley_providers.chain import ProviderChain
     from parley_providers.records import CallRecord
@@ -36,6 +37,15 @@ def build_application(scripted: Path | None = None, given: Mapping[str, object] 
 
         return call_records(Selection(model=model, task_class=task))
 
+    def unproved() -> Unproved:
+        from parley_server.config import load_settings
+
+        return load_settings(given).refactor.unproved
+
     return Application(
-        open_store=open_call_store, build_chain=chain, read_records=records, open_events=open_event_store
+        open_store=open_call_store,
+        build_chain=chain,
+        read_records=records,
+        open_events=open_event_store,
+        read_unproved=unproved,
     )
