@@ -6,20 +6,15 @@ ids, as a caller does who does not know what became of an append.
 """
 
 import asyncio
-import os
-import signal
-import sys
-from pathlib import Path
 
 import pytest
 
 from parley_events import Query
 from parley_events.verify import verified
-from support import event_writer
 from support.event_stores import Outside, eventually, postgres_store, sqlite_store
+from support.event_writing import Writer
 from support.postgres import end, start_postgres
 
-SCRIPT = Path(event_writer.__file__)
 EVENTS = 10_000
 WRITERS = 4
 
@@ -29,45 +24,6 @@ def postgres():
     server = start_postgres()
     yield server
     end(server)
-
-
-class Writer:
-    """One writer, begun again each time that it is killed."""
-
-    def __init__(self, place, schema, name, count):
-        self.arguments = (place, schema, name)
-        self.count = count
-        self.acknowledged = set()
-        self.kills = 0
-
-    async def run(self, kill_after):
-        """Write everything; the process is killed after so many acknowledgements, as often as numbers are given."""
-        for limit in kill_after:
-            await self._once(limit)
-        await self._once(None)
-
-    def has_come_to(self, reached):
-        """Asks whether so many are acknowledged."""
-
-        async def look():
-            return len(self.acknowledged) >= reached
-
-        return look
-
-    async def _once(self, limit):
-        first = next((n for n in range(self.count) if n not in self.acknowledged), self.count)
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, str(SCRIPT), *self.arguments, str(first), str(self.count), stdout=asyncio.subprocess.PIPE
-        )
-        seen = 0
-        async for line in process.stdout:
-            if line.endswith(b"\n"):
-                self.acknowledged.add(int(line))
-                seen += 1
-                if seen == limit:
-                    os.kill(process.pid, signal.SIGKILL)
-                    self.kills += 1
-        assert await process.wait() == (0 if limit is None or seen < limit else -signal.SIGKILL)
 
 
 async def _all_written(place, schema, writers, kill_after):
@@ -81,7 +37,7 @@ async def _check(store, writers, count):
     """Every number of every writer is there once; neither sequences nor positions have gaps."""
     found = await verified(store)
     assert (found.problems, found.notes, found.events) == ([], [], count * len(writers))
-    numbers = {writer.arguments[2]: [] for writer in writers}
+    numbers = {writer.name: [] for writer in writers}
     positions = []
     async for event in store.load_all(Query(stream_id="writers")):
         numbers[event.aggregate_id.partition("-")[0]].append(event.data["number"])
@@ -89,7 +45,7 @@ async def _check(store, writers, count):
     assert positions == list(range(1, count * len(writers) + 1))
     for writer in writers:
         assert writer.acknowledged == set(range(count))
-        assert sorted(numbers[writer.arguments[2]]) == list(range(count))
+        assert sorted(numbers[writer.name]) == list(range(count))
 
 
 async def test_killed_writers_lose_and_double_nothing_in_sqlite(tmp_path):

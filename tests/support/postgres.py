@@ -21,6 +21,7 @@ class PostgresServer:
     folder: Path
     port: int
     user: str | None
+    settings: tuple[str, ...] = ()
 
     @property
     def conninfo(self) -> str:
@@ -28,6 +29,7 @@ class PostgresServer:
 
     def start(self) -> None:
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
+        options += "".join(f" -c {setting}" for setting in self.settings)
         self._run("pg_ctl", "start", "-w", "-s", "-o", options, "-l", str(self.folder / "log"))
 
     def stop(self, mode: str = "fast") -> None:
@@ -39,7 +41,16 @@ class PostgresServer:
         self.start()
 
     def create(self) -> None:
-        self._run("initdb", "-A", "trust", "-U", "parley_test", "-E", "UTF8", "--no-sync", "--locale=C")
+        self._run("initdb", "-A", "trust", "-U", "parley_test", "-E", "UTF8", "--no-sync", "--locale=C", "-k")
+
+    def copy(self, primary: PostgresServer) -> None:
+        """Become a standby of another server, which streams to it from now on under the name `standby`."""
+        reached = f"host=127.0.0.1 port={primary.port} user=parley_test application_name=standby"
+        self._run("pg_basebackup", "-R", "-X", "stream", "-c", "fast", "--no-sync", "-d", reached)
+
+    def promote(self) -> None:
+        """End being a standby: take writes from now on."""
+        self._run("pg_ctl", "promote", "-w", "-s")
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(_binaries() / program), "-D", str(self.folder / "data"), *arguments]
@@ -51,23 +62,37 @@ class PostgresServer:
         assert done.returncode == 0, f"{program} failed: {done.stderr}"
 
 
-def start_postgres() -> PostgresServer:
-    """A new, running server; `end` it afterwards."""
+def start_postgres(*settings: str) -> PostgresServer:
+    """A new, running server with settings such as "wal_level=logical"; `end` it afterwards."""
+    server = _placed(settings)
+    server.create()
+    server.start()
+    return server
+
+
+def start_standby(primary: PostgresServer) -> PostgresServer:
+    """A running copy of a server, which it follows; `end` it afterwards."""
+    server = _placed(())
+    server.copy(primary)
+    server.start()
+    return server
+
+
+def end(server: PostgresServer) -> None:
+    """Stop it, if it still runs, and remove its files."""
+    if (server.folder / "data" / "postmaster.pid").exists():
+        server.stop("immediate")
+    shutil.rmtree(server.folder)
+
+
+def _placed(settings: tuple[str, ...]) -> PostgresServer:
     folder = Path(tempfile.mkdtemp(prefix="parley-postgres-"))
     user = None
     if os.geteuid() == 0:  # PostgreSQL does not run as root
         user = "postgres"
         account = pwd.getpwnam(user)
         os.chown(folder, account.pw_uid, account.pw_gid)
-    server = PostgresServer(folder=folder, port=_free_port(), user=user)
-    server.create()
-    server.start()
-    return server
-
-
-def end(server: PostgresServer) -> None:
-    server.stop("immediate")
-    shutil.rmtree(server.folder)
+    return PostgresServer(folder=folder, port=_free_port(), user=user, settings=settings)
 
 
 def _binaries() -> Path:
