@@ -21,6 +21,7 @@ from parley_providers.errors import (
     ContextWindowError,
     ModelNotFoundError,
     NoModelError,
+    NotFollowedError,
     ProviderError,
     QuotaExceededError,
 )
@@ -45,6 +46,7 @@ _ASK_ANOTHER = (
     BreakerOpenError,
     ContextWindowError,
     ModelNotFoundError,
+    NotFollowedError,
     QuotaExceededError,
 )
 

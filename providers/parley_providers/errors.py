@@ -9,6 +9,7 @@
     ├── EngineLoadError         the embedded engine refuses the model: fetch it again, or take another
     ├── NotEnoughMemoryError    the embedded engine does not fit: close something, or take a smaller model
     ├── ConnectionFailedError   nobody answers there: ask another, tell the person how to start it
+    │   └── NotFollowedError    it sends the request elsewhere: ask another, tell the person to check the address
     ├── DeadlineExceededError   it took longer than the request allows
     ├── StreamTruncatedError    the answer broke off: never use what came
     ├── ContextWindowError      the prompt is too long for the model: shorten it
@@ -131,6 +132,12 @@ class ConnectionFailedError(ProviderError):
     kind = "connection"
     retryable = True
     trips_breaker = True
+
+
+class NotFollowedError(ConnectionFailedError):
+    """The server sent the request elsewhere; going there could carry the key to somebody else."""
+
+    retryable = False
 
 
 class DeadlineExceededError(ProviderError):

@@ -12,12 +12,16 @@ from parley_providers.errors import (
     BadRequestError,
     ConnectionFailedError,
     DeadlineExceededError,
+    NotFollowedError,
     ProviderError,
+    ServerError,
     StreamTruncatedError,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
+
+    import httpx2
 
     from parley_providers.addresses import ServerAddress
 
@@ -68,6 +72,21 @@ class Guard:
                 raise self.fault(StreamTruncatedError, cut, model) from error
             closed = f"{self.name} closed the connection before it answered. {self._hint}"
             raise self.fault(ConnectionFailedError, closed, model) from error
+
+    def see_that_it_answers(self, response: httpx2.Response, model: str) -> None:
+        """Look at a response before its body is read.
+
+        Raises:
+            NotFollowedError: it sends the request elsewhere.
+            ServerError: a web page came in place of an answer.
+        """
+        if response.has_redirect_location:
+            where = response.headers.get("location", "")[:200]
+            away = f"{self.name} sent the request on to {where!r}, which was not followed. Check the address."
+            raise self.fault(NotFollowedError, away, model)
+        if response.status_code == 200 and response.headers.get("content-type", "").startswith("text/html"):
+            page = f"{self.name} answered with a web page. Is there a proxy or a sign-in page in between?"
+            raise self.fault(ServerError, page, model)
 
     def fault(self, kind: type[ProviderError], message: str, model: str) -> ProviderError:
         """An error of this server's provider."""

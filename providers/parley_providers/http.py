@@ -134,6 +134,7 @@ class HttpServer:
     ) -> AsyncIterator[AsyncGenerator[bytes, None]]:
         response = await self._sent(method, path, body, patience, model)
         try:
+            self._guard.see_that_it_answers(response, model)
             if response.status_code != 200:
                 raise self._explain(await self._refusal(response, patience, model), model)
             async with aclosing(self._lines(response, patience, model)) as lines:

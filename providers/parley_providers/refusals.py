@@ -68,6 +68,13 @@ class Refusal:
         """The body as text, whatever its bytes."""
         return self.body.decode(errors="replace").strip()
 
+    @property
+    def plainly(self) -> str:
+        """The body for a person: a web page is not shown but named, and so is silence."""
+        if self.text[:1000].lower().startswith("<!doctype") or "<html" in self.text[:1000].lower():
+            return f"a web page came with HTTP {self.status} (is there a proxy in between?)"
+        return self.text
+
     def json(self) -> WireJson:
         """The body's JSON, or None."""
         return json_or_none(self.text)
@@ -104,9 +111,10 @@ def error_of_status(refusal: Refusal, message: str, *, provider: str, model: str
     failed = accepted or refusal.status >= 500
     kind = _ERRORS.get(refusal.status, ServerError if failed else BadRequestError)
     verb = "is busy" if kind is OverloadedError else "failed" if failed else "refused the request"
+    told = refusal.plainly if message == refusal.text else message
     what = "failed in the middle of its answer" if accepted else f"{verb} (HTTP {refusal.status})"
     return kind(
-        f"{provider} {what}: {message[:_SHOWN_CHARACTERS] or 'it gave no reason'}",
+        f"{provider} {what}: {told[:_SHOWN_CHARACTERS] or 'it gave no reason'}",
         provider=provider,
         model=model,
         status=None if accepted else refusal.status,

@@ -11,10 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from parley_providers.assembly import AnswerAssembly
 from parley_providers.messages import ImagePart, ReasoningPart, Role, TextPart, ToolCallPart, ToolResultPart
+from parley_providers.refusals import IN_BAND, Refusal
 from parley_providers.requests import FinishReason, StreamFinish, StreamUsage
 from parley_providers.usage import Timings, Usage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from parley_providers.adapters.answer import Answer
+    from parley_providers.errors import ProviderError
     from parley_providers.messages import JsonObject, Message
     from parley_providers.requests import LLMRequest, StreamEvent
 
@@ -53,6 +58,20 @@ def body_of(request: LLMRequest, model: str) -> JsonObject:
             for tool in request.tools
         ]
     return body
+
+
+def take_line(answer: Answer, line: bytes, explain: Callable[[Refusal, str], ProviderError]) -> list[StreamEvent]:
+    """The events of one line of server-sent events; `explain` says which error one is that it tells.
+
+    Raises:
+        ProviderError: the line cannot be read, or is an error.
+    """
+    field, _, value = line.partition(b":")
+    if field == b"error":
+        raise explain(Refusal(status=IN_BAND, body=value.strip()), answer.model)
+    if field != b"data" or value.strip() == b"[DONE]":
+        return []
+    return answer.take_json(value.strip(), explain)
 
 
 class ChunkReader:

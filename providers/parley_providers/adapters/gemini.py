@@ -6,69 +6,58 @@ import importlib
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from parley_providers import errors
 from parley_providers.adapters.gemini_wire import ChunkReader, arguments_of
-from parley_providers.adapters.vendor import Sdk, SdkValue
 from parley_providers.adapters.vendor_faults import Told, error_object, error_of
 from parley_providers.adapters.vendor_provider import VendorProvider
-from parley_providers.errors import (
-    AuthenticationError,
-    ContextWindowError,
-    DeadlineExceededError,
-    ModelNotFoundError,
-    OverloadedError,
-    ProviderError,
-    QuotaExceededError,
-    RateLimitedError,
-    ServerError,
-)
-from parley_providers.keys import VENDORS
 from parley_providers.provider import ModelFacts
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from pathlib import Path
 
     import httpx2
 
-    from parley_providers.keys import Key
+    from parley_providers.adapters.vendor import SdkValue
     from parley_providers.refusals import Refusal
     from parley_providers.requests import LLMRequest
 
-_USUAL = VENDORS["gemini"]
-_KINDS: dict[str, type[ProviderError]] = {
-    "UNAUTHENTICATED": AuthenticationError,
-    "PERMISSION_DENIED": AuthenticationError,
-    "NOT_FOUND": ModelNotFoundError,
-    "RESOURCE_EXHAUSTED": RateLimitedError,
-    "UNAVAILABLE": OverloadedError,
-    "INTERNAL": ServerError,
-    "DEADLINE_EXCEEDED": DeadlineExceededError,
+_KINDS: dict[str, type[errors.ProviderError]] = {
+    "UNAUTHENTICATED": errors.AuthenticationError,
+    "PERMISSION_DENIED": errors.AuthenticationError,
+    "NOT_FOUND": errors.ModelNotFoundError,
+    "RESOURCE_EXHAUSTED": errors.RateLimitedError,
+    "UNAVAILABLE": errors.OverloadedError,
+    "INTERNAL": errors.ServerError,
+    "DEADLINE_EXCEEDED": errors.DeadlineExceededError,
 }
 
 
 class GeminiProvider(VendorProvider):
-    """Google's Gemini.
+    """Google's Gemini."""
 
-    Args:
-        key: The key, bound to its origin; None: every call says how to set one.
-        base_url: Where the vendor, or a gateway to it, is.
-        name: The provider's name in routes and records.
-        ca_bundle: Certificates that are trusted in place of the system's.
-    """
+    vendor = "gemini"
+    module = "google.genai"
 
-    def __init__(
-        self, key: Key | None, *, base_url: str = _USUAL.url, name: str = "gemini", ca_bundle: Path | None = None
-    ) -> None:
-        sdk = Sdk(
-            module="google.genai",
-            extra="gemini",
-            key_variable=_USUAL.key_variable,
-            build=_build,
-            errors=lambda module: (importlib.import_module(f"{module.__name__}.errors").APIError,),
-            explain=self._explained,
-            speaks=lambda _chunk: True,
-        )
-        super().__init__(name=name, base_url=base_url, key=key, sdk=sdk, ca_bundle=ca_bundle)
+    def _client(self, module: SdkValue, base_url: str, key: str, http: httpx2.AsyncClient) -> SdkValue:
+        # A client for blocking calls is made by the SDK too, unless it is given one; this one is never used.
+        import httpx2
+
+        # A word that the SDK does not know yet is told on as it is: no reason to write to the log of a server.
+        warnings.filterwarnings("ignore", message=".* is not a valid", category=UserWarning, module=r"google\.genai")
+        version = "" if base_url.rstrip("/").endswith(("/v1", "/v1beta")) else "v1beta"
+        options = {
+            "base_url": base_url,
+            "api_version": version,
+            "httpx_async_client": http,
+            "httpx_client": httpx2.Client(trust_env=False, verify=False),
+        }
+        return module.Client(api_key=key, vertexai=False, http_options=options)
+
+    def _faults(self, module: SdkValue) -> tuple[type[Exception], ...]:
+        return (importlib.import_module(f"{module.__name__}.errors").APIError,)
+
+    def _speaks(self, event: SdkValue) -> bool:  # noqa: ARG002 - every chunk of this vendor's is one
+        return True
 
     def _call(self, request: LLMRequest, model: str, facts: ModelFacts | None) -> Callable[[Any], Awaitable[Any]]:
         arguments = arguments_of(request, model, facts)
@@ -84,36 +73,19 @@ class GeminiProvider(VendorProvider):
             _facts(entry, self.name) for entry in entries if "generateContent" in (entry.supported_actions or ())
         )
 
-    def _explained(self, refusal: Refusal, model: str) -> ProviderError:
+    def _explained(self, refusal: Refusal, model: str) -> errors.ProviderError:
         told = error_object(refusal)
         message = str(told.get("message") or "")
-        kind = _KINDS.get(str(told.get("status")))
+        kind, told_s = _KINDS.get(str(told.get("status"))), _retry_delay_s(told)
         if "token count" in message and "exceeds" in message:
-            kind = ContextWindowError
+            kind = errors.ContextWindowError
         elif "API key" in message and refusal.status == 400:
-            kind = AuthenticationError
-        elif kind is RateLimitedError and "check your plan and billing" in message and _retry_delay_s(told) is None:
-            kind = QuotaExceededError
-        told_s = _retry_delay_s(told)
+            kind = errors.AuthenticationError
+        elif kind is errors.RateLimitedError and "check your plan and billing" in message and told_s is None:
+            kind = errors.QuotaExceededError
         return error_of(
             refusal, Told(message=message, kind=kind, retry_after_s=told_s), provider=self.name, model=model
         )
-
-
-def _build(module: SdkValue, base_url: str, key: str, http: httpx2.AsyncClient) -> SdkValue:
-    # A client for blocking calls is made by the SDK too, unless it is given one; this one is never used.
-    import httpx2
-
-    # A word that the SDK does not know yet is told on as it is: no reason to write to the log of a server.
-    warnings.filterwarnings("ignore", message=".* is not a valid", category=UserWarning, module=r"google\.genai")
-    version = "" if base_url.rstrip("/").endswith(("/v1", "/v1beta")) else "v1beta"
-    options = {
-        "base_url": base_url,
-        "api_version": version,
-        "httpx_async_client": http,
-        "httpx_client": httpx2.Client(trust_env=False, verify=False),
-    }
-    return module.Client(api_key=key, vertexai=False, http_options=options)
 
 
 def _retry_delay_s(told: dict[str, Any]) -> float | None:

@@ -6,15 +6,14 @@ Starting a server belongs to the engine; the chunks' shape belongs to `chat_comp
 from __future__ import annotations
 
 import asyncio
-import json
 from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from parley_providers.adapters.chat_completions import ChunkReader, body_of
+from parley_providers.adapters.answer import Answer
+from parley_providers.adapters.chat_completions import ChunkReader, body_of, take_line
+from parley_providers.adapters.served import ServedProvider
 from parley_providers.addresses import ServerAddress
-from parley_providers.assembly import ToolArgumentsError
-from parley_providers.collect import collect
 from parley_providers.errors import (
     BadRequestError,
     ContextWindowError,
@@ -22,12 +21,10 @@ from parley_providers.errors import (
     ModelNotFoundError,
     OverloadedError,
     ProviderError,
-    ServerError,
-    StreamTruncatedError,
 )
 from parley_providers.http import HttpServer, Patience
 from parley_providers.provider import ModelFacts
-from parley_providers.refusals import IN_BAND, Refusal, error_of_status
+from parley_providers.refusals import error_of_status
 from parley_providers.requests import StreamStart
 from parley_providers.route import asked_for
 
@@ -35,7 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from parley_providers.messages import JsonObject
-    from parley_providers.requests import LLMRequest, LLMResponse, StreamEvent
+    from parley_providers.refusals import Refusal
+    from parley_providers.requests import LLMRequest, StreamEvent
 
 _PROBE_S = 1.0
 _FACTS_S = 5.0
@@ -48,7 +46,7 @@ class LoadingError(OverloadedError):
     """The server is up, but still loads its model: the adapter waits, within the cold deadline."""
 
 
-class LlamaServerProvider:
+class LlamaServerProvider(ServedProvider[HttpServer]):
     """A running llama-server.
 
     Args:
@@ -66,22 +64,11 @@ class LlamaServerProvider:
         name: str = "llama.cpp",
         start_hint: str = "Start it with `llama-server -m MODEL.gguf`, or name its address in the configuration.",
     ) -> None:
-        self._name = name
         # It promises `Keep-Alive` and then closes after each streamed answer: a next request could meet the closing.
         address = ServerAddress(
             provider=name, base_url=base_url, api_key=api_key, start_hint=start_hint, keeps_connections=False
         )
-        self._server = HttpServer(address, self._refused)
-
-    @property
-    def name(self) -> str:
-        """See `Provider`."""
-        return self._name
-
-    @property
-    def origin(self) -> str:
-        """See `Provider`."""
-        return self._server.origin
+        super().__init__(name, HttpServer(address, self._refused))
 
     async def is_available(self) -> bool:
         """See `Provider`; a server that still loads its model counts, since a request to it waits."""
@@ -143,51 +130,16 @@ class LlamaServerProvider:
             else:
                 return
 
-    async def complete(self, request: LLMRequest) -> LLMResponse:
-        """See `Provider`."""
-        return await collect(self.stream(request))
-
-    async def aclose(self) -> None:
-        """See `Provider`."""
-        await self._server.aclose()
-
     async def _attempt(self, request: LLMRequest, model: str, patience: Patience) -> AsyncGenerator[StreamEvent, None]:
-        reader = ChunkReader()
+        reading = Answer(reader=ChunkReader(), provider=self._name, model=model)
         body = {**body_of(request, model), **_thinking(request)}
         async with self._server.answer("/v1/chat/completions", body, patience, model) as lines:
             yield StreamStart(route=asked_for(self._name, model))
             async for line in lines:
-                for event in self._read(reader, line, model):
+                for event in take_line(reading, line, self._error):
                     yield event
-        for event in self._ending(reader, model):
+        for event in reading.end():
             yield event
-
-    def _read(self, reader: ChunkReader, line: bytes, model: str) -> list[StreamEvent]:
-        field, _, value = line.partition(b":")
-        if field not in (b"data", b"error") or value.strip() == b"[DONE]":
-            return []
-        try:
-            chunk = json.loads(value)
-            if field == b"error" or "error" in chunk:
-                raise self._error(Refusal(status=IN_BAND, body=value.strip()), model)
-            return reader.take(chunk)
-        except json.JSONDecodeError as error:
-            raise self._truncated(model) from error
-        except (KeyError, TypeError, AttributeError, RecursionError) as error:
-            message = f"{self._name} sent a chunk of an unknown shape ({error})."
-            raise ServerError(message, provider=self._name, model=model) from error
-
-    def _ending(self, reader: ChunkReader, model: str) -> list[StreamEvent]:
-        if not reader.finished:
-            raise self._truncated(model)
-        try:
-            return reader.end()
-        except ToolArgumentsError as error:
-            raise BadRequestError(f"{error} Try again.", provider=self._name, model=model) from error
-
-    def _truncated(self, model: str) -> StreamTruncatedError:
-        message = f"{self._name} stopped in the middle of its answer; nothing of it was used. Try again."
-        return StreamTruncatedError(message, provider=self._name, model=model)
 
     def _refused(self, refusal: Refusal, model: str) -> ProviderError:
         told = _told(refusal)

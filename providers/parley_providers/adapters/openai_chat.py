@@ -5,16 +5,15 @@ The chunks' shape belongs to `chat_completions`. These servers agree on little b
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from parley_providers.adapters import openai_faults
-from parley_providers.adapters.chat_completions import ChunkReader, body_of
+from parley_providers.adapters.answer import Answer
+from parley_providers.adapters.chat_completions import ChunkReader, body_of, take_line
+from parley_providers.adapters.served import ServedProvider
 from parley_providers.addresses import ServerAddress
-from parley_providers.assembly import ToolArgumentsError
-from parley_providers.collect import collect
 from parley_providers.errors import (
     BadRequestError,
     ConnectionFailedError,
@@ -22,11 +21,9 @@ from parley_providers.errors import (
     ModelNotFoundError,
     ProviderError,
     ServerError,
-    StreamTruncatedError,
 )
 from parley_providers.http import HttpServer, Patience
 from parley_providers.provider import ModelFacts
-from parley_providers.refusals import IN_BAND, Refusal
 from parley_providers.requests import StreamStart
 from parley_providers.route import asked_for
 
@@ -35,14 +32,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from parley_providers.keys import Key
-    from parley_providers.requests import LLMRequest, LLMResponse, StreamEvent
+    from parley_providers.refusals import Refusal
+    from parley_providers.requests import LLMRequest, StreamEvent
 
 _PROBE_S = 1.0
 _FACTS_S = 5.0
 _START_HINT = "Start it, or correct its address in the settings."
 
 
-class OpenAIChatProvider:
+class OpenAIChatProvider(ServedProvider[HttpServer]):
     """A server that is compatible with OpenAI's Chat Completions.
 
     Args:
@@ -58,7 +56,6 @@ class OpenAIChatProvider:
     def __init__(
         self, key: Key | None, *, base_url: str, name: str = "openai-compatible", ca_bundle: Path | None = None
     ) -> None:
-        self._name = name
         if not urlsplit(base_url).path.strip("/"):
             base_url = base_url.rstrip("/") + "/v1"
         address = ServerAddress(provider=name, base_url=base_url, start_hint=_START_HINT, ca_bundle=ca_bundle)
@@ -67,17 +64,7 @@ class OpenAIChatProvider:
             address = ServerAddress(
                 provider=name, base_url=base_url, api_key=value, start_hint=_START_HINT, ca_bundle=ca_bundle
             )
-        self._server = HttpServer(address, self._explained)
-
-    @property
-    def name(self) -> str:
-        """See `Provider`."""
-        return self._name
-
-    @property
-    def origin(self) -> str:
-        """See `Provider`."""
-        return self._server.origin
+        super().__init__(name, HttpServer(address, self._explained))
 
     async def is_available(self) -> bool:
         """See `Provider`; a server that answers anything but a failure counts, since not all of them list models."""
@@ -115,53 +102,15 @@ class OpenAIChatProvider:
     async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamEvent, None]:
         """See `Provider`."""
         model = request.model or ""
-        reader = ChunkReader()
+        reading = Answer(reader=ChunkReader(), provider=self._name, model=model)
         patience = Patience.of(request.deadlines, cold=True)  # whether it must load the model first is not told
         async with self._server.answer("/chat/completions", body_of(request, model), patience, model) as lines:
             yield StreamStart(route=asked_for(self._name, model))
             async for line in lines:
-                for event in self._read(reader, line, model):
+                for event in take_line(reading, line, self._explained):
                     yield event
-        for event in self._ending(reader, model):
+        for event in reading.end():
             yield event
-
-    async def complete(self, request: LLMRequest) -> LLMResponse:
-        """See `Provider`."""
-        return await collect(self.stream(request))
-
-    async def aclose(self) -> None:
-        """See `Provider`."""
-        await self._server.aclose()
-
-    def _read(self, reader: ChunkReader, line: bytes, model: str) -> list[StreamEvent]:
-        field, _, value = line.partition(b":")
-        if line.lstrip().lower().startswith((b"<!doctype", b"<html")):
-            page = f"{self._name} answered with a web page. Is there a proxy or a sign-in page in between?"
-            raise ServerError(page, provider=self._name, model=model)
-        if field != b"data" or value.strip() == b"[DONE]":
-            return []
-        try:
-            chunk = json.loads(value)
-            if "error" in chunk:
-                raise self._explained(Refusal(status=IN_BAND, body=value.strip()), model)
-            return reader.take(chunk)
-        except json.JSONDecodeError as error:
-            raise self._truncated(model) from error
-        except (KeyError, TypeError, AttributeError, RecursionError) as error:
-            message = f"{self._name} sent a chunk of an unknown shape ({error})."
-            raise ServerError(message, provider=self._name, model=model) from error
-
-    def _ending(self, reader: ChunkReader, model: str) -> list[StreamEvent]:
-        if not reader.finished:
-            raise self._truncated(model)
-        try:
-            return reader.end()
-        except ToolArgumentsError as error:
-            raise BadRequestError(f"{error} Try again.", provider=self._name, model=model) from error
-
-    def _truncated(self, model: str) -> StreamTruncatedError:
-        message = f"{self._name} stopped in the middle of its answer; nothing of it was used. Try again."
-        return StreamTruncatedError(message, provider=self._name, model=model)
 
     def _explained(self, refusal: Refusal, model: str) -> ProviderError:
         return openai_faults.explained(refusal, provider=self._name, model=model)

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from parley_providers.addresses import client_for
 from parley_providers.errors import (
     AuthenticationError,
-    ConnectionFailedError,
     ModelNotFoundError,
     ProviderError,
     ServerError,
@@ -45,12 +44,6 @@ _END = object()
 
 class SdkMissingError(ModelNotFoundError):
     """The vendor's SDK is not installed; the message names the command that installs it."""
-
-
-class NotFollowedError(ConnectionFailedError):
-    """The server sent the request elsewhere; going there could carry the key to somebody else."""
-
-    retryable = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +98,11 @@ class VendorServer:
 
     def __post_init__(self) -> None:
         self._guard = Guard(self.address)
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port that requests go to."""
+        return self.address.origin
 
     @asynccontextmanager
     async def answer(
@@ -247,17 +245,11 @@ class VendorServer:
 
         exchange = _EXCHANGE.get()
         exchange.response = response
-        model, guard = exchange.model, self._guard
-        if response.has_redirect_location:
-            where = response.headers.get("location", "")[:200]
-            away = f"{guard.name} sent the request on to {where!r}, which was not followed. Check the address."
-            raise guard.fault(NotFollowedError, away, model)
+        model = exchange.model
+        self._guard.see_that_it_answers(response, model)
         if response.status_code != 200:
             body = await read_refusal(response)
             raise self.sdk.explain(Refusal.of(response.status_code, body, response.headers), model)
-        if response.headers.get("content-type", "").startswith("text/html"):
-            page = f"{guard.name} answered with a web page. Is there a proxy or a sign-in page in between?"
-            raise guard.fault(ServerError, page, model)
         if isinstance(response.stream, httpx2.AsyncByteStream):
             response.stream = LimitedBody(response.stream, self._too_much(model))
 

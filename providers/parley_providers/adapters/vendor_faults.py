@@ -9,35 +9,25 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from parley_providers.errors import (
-    AuthenticationError,
-    BadRequestError,
-    ContentFilteredError,
-    ContextWindowError,
-    DeadlineExceededError,
-    ModelNotFoundError,
-    OverloadedError,
-    ProviderError,
-    QuotaExceededError,
-    RateLimitedError,
-    ServerError,
-)
+from parley_providers import errors
 from parley_providers.refusals import IN_BAND, error_of_status
 
 if TYPE_CHECKING:
     from parley_providers.refusals import Refusal
 
 _SHOWN_CHARACTERS = 500
-_WAYS_OUT: dict[type[ProviderError], str] = {
-    AuthenticationError: "{provider} refused the key: {told} Set a valid one, or one that may do this.",
-    QuotaExceededError: "The account at {provider} is exhausted: {told} Add credit there, or choose another model.",
-    RateLimitedError: "{provider} got too many requests: {told} Wait a moment, or choose another model.",
-    ModelNotFoundError: "{provider} has no model {model!r}: {told} `parley models list` shows what there is.",
-    BadRequestError: "{provider} refused the request: {told}",
-    ContentFilteredError: "{provider} refused the content: {told} Word it differently, or choose another model.",
-    OverloadedError: "{provider} is busy: {told} Try again in a moment.",
-    ServerError: "{provider} failed: {told} Try again.",
-    DeadlineExceededError: "{provider} gave up on the request: {told} Ask for less, or try again.",
+_WAYS_OUT: dict[type[errors.ProviderError], str] = {
+    errors.AuthenticationError: "{provider} refused the key: {told} Set a valid one, or one that may do this.",
+    errors.QuotaExceededError: (
+        "The account at {provider} is exhausted: {told} Add credit there, or choose another model."
+    ),
+    errors.RateLimitedError: "{provider} got too many requests: {told} Wait a moment, or choose another model.",
+    errors.ModelNotFoundError: "{provider} has no model {model!r}: {told} `parley models list` shows what there is.",
+    errors.BadRequestError: "{provider} refused the request: {told}",
+    errors.ContentFilteredError: "{provider} refused the content: {told} Word it differently, or choose another model.",
+    errors.OverloadedError: "{provider} is busy: {told} Try again in a moment.",
+    errors.ServerError: "{provider} failed: {told} Try again.",
+    errors.DeadlineExceededError: "{provider} gave up on the request: {told} Ask for less, or try again.",
 }
 
 
@@ -46,16 +36,18 @@ class Told:
     """What a refusal says: a sentence, and the error that the vendor's word for it means (None: the status decides)."""
 
     message: str
-    kind: type[ProviderError] | None = None
+    kind: type[errors.ProviderError] | None = None
     retry_after_s: float | None = None
 
 
-def error_of(refusal: Refusal, told: Told, *, provider: str, model: str) -> ProviderError:
+def error_of(refusal: Refusal, told: Told, *, provider: str, model: str) -> errors.ProviderError:
     """The error that a refusal is."""
-    message = " ".join((told.message or _plain(refusal)).split())[:_SHOWN_CHARACTERS]
-    if told.kind is ContextWindowError or refusal.status == 413:
+    message = " ".join((told.message or refusal.plainly or f"HTTP {refusal.status}, without a reason").split())[
+        :_SHOWN_CHARACTERS
+    ]
+    if told.kind is errors.ContextWindowError or refusal.status == 413:
         return _too_long(refusal, message, provider=provider, model=model)
-    paid = QuotaExceededError if refusal.status == 402 else None
+    paid = errors.QuotaExceededError if refusal.status == 402 else None
     kind = told.kind or paid or type(error_of_status(refusal, message, provider=provider, model=model))
     sentence = message if message.endswith((".", "!", "?")) else f"{message}."
     return kind(
@@ -79,17 +71,11 @@ def error_object(refusal: Refusal) -> dict[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
-def _plain(refusal: Refusal) -> str:
-    if "<html" in refusal.text[:1000].lower() or refusal.text.lower().startswith("<!doctype"):
-        return f"a web page came with HTTP {refusal.status} (is there a proxy in between?)"
-    return refusal.text or f"HTTP {refusal.status}, without a reason"
-
-
-def _too_long(refusal: Refusal, message: str, *, provider: str, model: str) -> ContextWindowError:
+def _too_long(refusal: Refusal, message: str, *, provider: str, model: str) -> errors.ContextWindowError:
     prompt, window = _counts(message)
     size = "is too long" if prompt is None else f"has {prompt:,} tokens"
     room = "" if window is None else f", and {model} has room for {window:,}"
-    return ContextWindowError(
+    return errors.ContextWindowError(
         f"The prompt {size}{room} ({provider}: {message}). Select less code, or choose a model with a larger window.",
         prompt_tokens=prompt,
         window_tokens=window,

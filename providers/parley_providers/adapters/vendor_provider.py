@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Protocol
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from parley_providers.adapters.answer import Answer
+from parley_providers.adapters.served import ServedProvider
 from parley_providers.adapters.vendor import Sdk, SdkValue, VendorServer
 from parley_providers.addresses import ServerAddress
-from parley_providers.assembly import ToolArgumentsError
-from parley_providers.collect import collect
-from parley_providers.errors import (
-    BadRequestError,
-    ModelNotFoundError,
-    ProviderError,
-    ServerError,
-    StreamTruncatedError,
-)
+from parley_providers.errors import ModelNotFoundError, ProviderError
 from parley_providers.http import Patience
+from parley_providers.keys import VENDORS
 from parley_providers.requests import StreamStart
 from parley_providers.route import asked_for
 
@@ -26,9 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
     from pathlib import Path
 
+    import httpx2
+
+    from parley_providers.adapters.answer import Reader
     from parley_providers.keys import Key
     from parley_providers.provider import ModelFacts
-    from parley_providers.requests import LLMRequest, LLMResponse, StreamEvent
+    from parley_providers.refusals import Refusal
+    from parley_providers.requests import LLMRequest, StreamEvent
 
 _LIST_S = 10.0
 _LIST_KEPT_S = 3600.0
@@ -36,49 +35,47 @@ _NO_LIST_KEPT_S = 60.0
 _START_HINT = "Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and the address."
 
 
-class Reader(Protocol):
-    """Turns an SDK's events into ours."""
-
-    @property
-    def finished(self) -> bool:
-        """Whether the vendor said that the answer is complete."""
-        ...
-
-    def take(self, event: SdkValue) -> list[StreamEvent]:
-        """The events of one of the SDK's."""
-        ...
-
-    def end(self) -> list[StreamEvent]:
-        """The last events, `StreamFinish` among them."""
-        ...
-
-
-class VendorProvider(ABC):
+class VendorProvider(ServedProvider[VendorServer]):
     """A vendor's models; what differs from vendor to vendor is abstract.
 
+    `vendor` is its name in `VENDORS`, of our extra that installs its SDK, and usually in routes; `module` is the SDK's.
+
     Args:
+        key: The key, bound to its origin; None: every call says how to set one.
+        base_url: Where the vendor, or a gateway to it, is.
         name: The provider's name in routes and records.
-        base_url: Where the vendor is.
-        key: The key, bound to its origin.
-        sdk: The vendor's SDK.
         ca_bundle: Certificates that are trusted in place of the system's.
     """
 
-    def __init__(self, *, name: str, base_url: str, key: Key | None, sdk: Sdk, ca_bundle: Path | None) -> None:
-        self._name = name
-        address = ServerAddress(provider=name, base_url=base_url, start_hint=_START_HINT, ca_bundle=ca_bundle)
-        self._server = VendorServer(address, key, sdk)
+    vendor: ClassVar[str]
+    module: ClassVar[str]
+
+    def __init__(
+        self,
+        key: Key | None,
+        *,
+        base_url: str | None = None,
+        name: str | None = None,
+        ca_bundle: Path | None = None,
+    ) -> None:
+        usual = VENDORS[self.vendor]
+        sdk = Sdk(
+            module=self.module,
+            extra=self.vendor,
+            key_variable=usual.key_variable,
+            build=self._client,
+            errors=self._faults,
+            explain=self._explained,
+            speaks=self._speaks,
+        )
+        address = ServerAddress(
+            provider=name or self.vendor,
+            base_url=base_url or usual.url,
+            start_hint=_START_HINT,
+            ca_bundle=ca_bundle,
+        )
+        super().__init__(address.provider, VendorServer(address, key, sdk))
         self._kept: tuple[float, tuple[ModelFacts, ...]] | None = None
-
-    @property
-    def name(self) -> str:
-        """See `Provider`."""
-        return self._name
-
-    @property
-    def origin(self) -> str:
-        """See `Provider`."""
-        return self._server.address.origin
 
     async def is_available(self) -> bool:
         """See `Provider`: there is a key, and the SDK is installed. The vendor is not asked."""
@@ -105,25 +102,29 @@ class VendorProvider(ABC):
     async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamEvent, None]:
         """See `Provider`."""
         model = request.model or ""
-        reader = self._reader(model)
+        reading = Answer(reader=self._reader(model), provider=self._name, model=model)
         facts = await self._known(model)
         call = self._call(request, model, facts)
         patience = Patience.of(request.deadlines, cold=self._thinks(request))
         async with self._server.answer(call, patience, model) as answer:
             yield StreamStart(route=asked_for(self._name, model))
             async for piece in answer:
-                for event in self._read(reader, piece, model):
+                for event in reading.take(piece):
                     yield event
-        for event in self._ending(reader, model):
+        for event in reading.end():
             yield event
 
-    async def complete(self, request: LLMRequest) -> LLMResponse:
-        """See `Provider`."""
-        return await collect(self.stream(request))
+    @abstractmethod
+    def _client(self, module: SdkValue, base_url: str, key: str, http: httpx2.AsyncClient) -> SdkValue:
+        """The SDK's client, which retries nothing and sends by `http`."""
 
-    async def aclose(self) -> None:
-        """See `Provider`."""
-        await self._server.aclose()
+    @abstractmethod
+    def _faults(self, module: SdkValue) -> tuple[type[Exception], ...]:
+        """The SDK's own error classes."""
+
+    @abstractmethod
+    def _speaks(self, event: SdkValue) -> bool:
+        """Whether an event is a piece of the answer; others only say that one is being made."""
 
     @abstractmethod
     def _call(self, request: LLMRequest, model: str, facts: ModelFacts | None) -> Callable[[Any], Awaitable[Any]]:
@@ -136,6 +137,10 @@ class VendorProvider(ABC):
     @abstractmethod
     async def _listed(self, client: SdkValue) -> tuple[ModelFacts, ...]:
         """The models that the vendor lists."""
+
+    @abstractmethod
+    def _explained(self, refusal: Refusal, model: str) -> ProviderError:
+        """Which error a refusal is, from the vendor's own words: the one mapping of them."""
 
     def _thinks(self, request: LLMRequest) -> bool:
         """Whether the model may think unseen, for which it is given the time that loading takes elsewhere."""
@@ -153,27 +158,6 @@ class VendorProvider(ABC):
             # A gateway, or a key of few rights, that does not list models is not asked again for a while.
             self._kept = (asyncio.get_running_loop().time() + _NO_LIST_KEPT_S, ())
             return None
-
-    def _read(self, reader: Reader, piece: SdkValue, model: str) -> list[StreamEvent]:
-        try:
-            return reader.take(piece)
-        except ProviderError as error:
-            error.provider, error.model = self._name, model
-            raise
-        except ToolArgumentsError as error:
-            raise BadRequestError(f"{error} Try again.", provider=self._name, model=model) from error
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            message = f"{self._name} sent a piece of an unknown shape ({error})."
-            raise ServerError(message, provider=self._name, model=model) from error
-
-    def _ending(self, reader: Reader, model: str) -> list[StreamEvent]:
-        if not reader.finished:
-            message = f"{self._name} stopped in the middle of its answer; nothing of it was used. Try again."
-            raise StreamTruncatedError(message, provider=self._name, model=model)
-        try:
-            return reader.end()
-        except ToolArgumentsError as error:
-            raise BadRequestError(f"{error} Try again.", provider=self._name, model=model) from error
 
 
 def _is_installed(module: str) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from contextlib import suppress
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from parley_providers.adapters.answer import Answer
 from parley_providers.adapters.ollama.faults import error_of
 from parley_providers.adapters.ollama.looks import (
     Look,
@@ -20,17 +20,14 @@ from parley_providers.adapters.ollama.looks import (
 )
 from parley_providers.adapters.ollama.tokens import fewest_tokens
 from parley_providers.adapters.ollama.wire import AnswerReader, RunnerSettings, body_of, think_of
+from parley_providers.adapters.served import ServedProvider
 from parley_providers.addresses import ServerAddress
-from parley_providers.collect import collect
 from parley_providers.errors import (
     ContextWindowError,
     ModelNotFoundError,
     ProviderError,
-    ServerError,
-    StreamTruncatedError,
 )
 from parley_providers.http import HttpServer, Patience
-from parley_providers.refusals import IN_BAND, Refusal
 from parley_providers.requests import StreamStart
 from parley_providers.route import asked_for
 
@@ -39,7 +36,8 @@ if TYPE_CHECKING:
 
     from parley_providers.adapters.ollama.looks import LoadedModel
     from parley_providers.provider import ModelFacts
-    from parley_providers.requests import LLMRequest, LLMResponse, StreamEvent
+    from parley_providers.refusals import Refusal
+    from parley_providers.requests import LLMRequest, StreamEvent
 
 _PROBE_S = 1.0
 _LOOK_S = 10.0
@@ -48,7 +46,7 @@ _START_HINT = "Start Ollama (`ollama serve`, or its app), or name its address in
 _DEFAULT_SETTINGS = OllamaSettings()
 
 
-class OllamaProvider:
+class OllamaProvider(ServedProvider[HttpServer]):
     """A running Ollama.
 
     Args:
@@ -66,23 +64,12 @@ class OllamaProvider:
         api_key: str | None = None,
         name: str = "ollama",
     ) -> None:
-        self._name = name
         self._settings = settings
         address = ServerAddress(provider=name, base_url=base_url, api_key=api_key, start_hint=_START_HINT)
-        self._server = HttpServer(address, self._refused)
+        super().__init__(name, HttpServer(address, self._refused))
         self._version: tuple[float, str | None] | None = None
         self._shown: dict[str, tuple[str | None, ShownModel]] = {}
         self._windows: dict[str, int] = {}
-
-    @property
-    def name(self) -> str:
-        """See `Provider`."""
-        return self._name
-
-    @property
-    def origin(self) -> str:
-        """See `Provider`."""
-        return self._server.origin
 
     async def is_available(self) -> bool:
         """See `Provider`."""
@@ -120,23 +107,18 @@ class OllamaProvider:
         body = body_of(request, look.name, look.runner, think)
         two_passes = request.json_schema is not None and think not in (False, None)
         reader = AnswerReader(version=look.version, two_passes=two_passes, new_id=lambda: f"call_{uuid4().hex}")
+        reading = Answer(reader=reader, provider=self._name, model=look.name)
         # On a processor, reading a long prompt takes as long as loading the model.
         patience = Patience.of(request.deadlines, cold=look.loaded is None or not look.loaded.on_gpu)
         async with self._server.answer("/api/chat", body, patience, look.name) as lines:
             yield StreamStart(route=asked_for(self._name, look.name))
             async for line in lines:
-                for event in self._read(reader, line, look.name):
+                for event in reading.take_json(line, self._refused):
                     yield event
-        for event in self._ending(reader, request, look):
+        last = reading.end()
+        self._see_that_nothing_was_cut(reader, request, look)
+        for event in last:
             yield event
-
-    async def complete(self, request: LLMRequest) -> LLMResponse:
-        """See `Provider`."""
-        return await collect(self.stream(request))
-
-    async def aclose(self) -> None:
-        """See `Provider`; the models stay loaded as long as `keep_alive` says."""
-        await self._server.aclose()
 
     async def _look(self, model: str) -> Look:
         loaded = loaded_of(entry_of(await self._server.get("/api/ps", within_s=_LOOK_S), model))
@@ -181,21 +163,7 @@ class OllamaProvider:
             self._version = (now, told.get("version"))
         return self._version[1]
 
-    def _read(self, reader: AnswerReader, line: bytes, model: str) -> list[StreamEvent]:
-        try:
-            wire = json.loads(line)
-            if "error" in wire:
-                raise self._refused(Refusal(status=IN_BAND, body=line), model)
-            return reader.take(wire)
-        except ValueError as error:
-            raise self._truncated(model) from error
-        except (KeyError, TypeError, AttributeError, RecursionError) as error:
-            message = f"{self._name} sent a line of an unknown shape ({error})."
-            raise ServerError(message, provider=self._name, model=model) from error
-
-    def _ending(self, reader: AnswerReader, request: LLMRequest, look: Look) -> list[StreamEvent]:
-        if not reader.finished:
-            raise self._truncated(look.name)
+    def _see_that_nothing_was_cut(self, reader: AnswerReader, request: LLMRequest, look: Look) -> None:
         counted = None if reader.usage is None else reader.usage.usage.prompt_tokens
         fewest = fewest_tokens(request.messages)
         if counted is not None and counted < fewest:
@@ -207,11 +175,6 @@ class OllamaProvider:
                 provider=self._name,
                 model=look.name,
             )
-        return reader.end()
-
-    def _truncated(self, model: str) -> StreamTruncatedError:
-        message = f"{self._name} stopped in the middle of its answer; nothing of it was used. Try again."
-        return StreamTruncatedError(message, provider=self._name, model=model)
 
     def _refused(self, refusal: Refusal, model: str) -> ProviderError:
         return error_of(refusal, provider=self._name, model=model)
