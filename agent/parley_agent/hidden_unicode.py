@@ -19,9 +19,9 @@ _HIDDEN = re.compile(
 
 def hidden_characters(text: str) -> tuple[str, ...]:
     """The hidden code points of `text`, in order."""
-    return tuple(_HIDDEN.findall(text))
+    return () if text.isascii() else tuple(_HIDDEN.findall(text))
 
 
 def without_hidden(text: str) -> str:
     """`text` as a person sees it."""
-    return _HIDDEN.sub("", text)
+    return text if text.isascii() else _HIDDEN.sub("", text)

@@ -77,6 +77,7 @@ class Application:
             ProviderError: the model failed.
         """
         from parley_agent.refactor.events import RefactoringFailed
+        from parley_agent.refactor.recording_behind import RecordingBehind
         from parley_providers.errors import ProviderError
 
         if self._service is None:
@@ -86,16 +87,16 @@ class Application:
             self._closing.callback(self._service.close)
         if request.model is None:
             request = replace(request, model=self._model)
-        recorder = await self._recorder(request.correlation_id)
-        await recorder.asked(request)
-        try:
-            async with aclosing(self._service.run(request)) as events:
-                async for event in events:
-                    await recorder.happened(event)
-                    yield event
-        except ProviderError as error:
-            await recorder.keep(RefactoringFailed(kind=error.kind, reason=str(error)))
-            raise
+        async with RecordingBehind(await self._recorder(request.correlation_id)) as recorded:
+            recorded.asked(request)
+            try:
+                async with aclosing(self._service.run(request)) as events:
+                    async for event in events:
+                        await recorded.happened(event)
+                        yield event
+            except ProviderError as error:
+                await recorded.keep(RefactoringFailed(kind=error.kind, reason=str(error)))
+                raise
 
     async def keep(self, correlation_id: str, event: RefactoringEvent) -> None:
         """Keep what a front end alone knows of a refactoring, such as that its edit was applied or undone."""

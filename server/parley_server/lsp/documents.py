@@ -180,7 +180,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def _paired(text: str) -> str:
     """`text` with halves of a character that arrived apart joined, as every editor counts them."""
-    if not _SURROGATE.search(text):
+    if text.isascii() or not _SURROGATE.search(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 

@@ -53,3 +53,8 @@ def test_secrets_are_found(text, secret):
 def test_plain_code_is_no_secret(text):
     """Names, templates, calls and words are left alone."""
     assert found(text) == []
+
+
+def test_a_name_tells_in_any_case_of_letters():
+    """What is looked for first, to be quick, hides no spelling that the patterns would find."""
+    assert found("DB_PAS\u017fWORD = 'hunter22'\nApiKEY = 'hunter33'") == ["hunter22", "hunter33"]
