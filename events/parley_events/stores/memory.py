@@ -5,24 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
-from parley_events.batches import Batch, Found, KnownEvent, event_ids, plan, prepare
+from parley_events.batches import Batch, Found, KnownEvent, event_ids, plan
 from parley_events.blobs import blob_name, missing, redacted_blob
 from parley_events.errors import EventStoreError, StoreClosedError
 from parley_events.events import EVERYTHING, from_microseconds, to_microseconds
 from parley_events.feed import Feed, NoTail
-from parley_events.paging import in_pages, until_time
-from parley_events.store import AggregateSummary, Appended, Cursor, StoreSize
-from parley_events.subscription import Subscription
+from parley_events.paging import until_time
+from parley_events.store import AggregateSummary, Cursor, StoreSize
+from parley_events.stores.preparing import PreparingStore
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
     from datetime import datetime
 
-    from parley_events.events import Metadata, NewEvent, Query, RecordedEvent
-    from parley_events.store import Instruments, Removal, Snapshot
+    from parley_events.events import Query, RecordedEvent
+    from parley_events.store import Appended, Instruments, Removal, Snapshot
 
 
-class MemoryStore:
+class MemoryStore(PreparingStore):
     """An `EventStore` that forgets everything when it is closed.
 
     Args:
@@ -31,8 +30,8 @@ class MemoryStore:
     """
 
     def __init__(self, instruments: Instruments, *, queue_events: int = 10_000) -> None:
-        self._instruments = instruments
-        self._feed = Feed(self.head, NoTail(), queue_events=queue_events)
+        super().__init__(instruments)
+        self._following = Feed(self.head, NoTail(), queue_events=queue_events)
         self._events: list[RecordedEvent] = []
         self._head = 0
         self._heads: dict[tuple[str, str], int] = {}
@@ -50,48 +49,17 @@ class MemoryStore:
     async def __aexit__(self, *_error: object) -> None:
         """Close it."""
         self._open = False
-        self._feed.close()
-
-    async def append(
-        self,
-        stream_id: str,
-        aggregate_id: str,
-        events: Sequence[NewEvent],
-        *,
-        expected_sequence: int | None,
-        metadata: Metadata | None = None,
-        advance: Cursor | None = None,
-    ) -> Appended:
-        """See `EventStore`."""
-        self._check_open()
-        key = (stream_id, aggregate_id)
-        batch = prepare(
-            key,
-            events,
-            self._instruments,
-            expected_sequence=expected_sequence,
-            metadata=metadata,
-            advance=advance,
-        )
-        return self._commit(batch)
+        self._following.close()
 
     async def load(self, query: Query, *, limit: int | None = None) -> list[RecordedEvent]:
         """See `EventStore`."""
         self._check_open()
         return until_time([event for event in self._events if query.matches(event)], query)[:limit]
 
-    def load_all(self, query: Query = EVERYTHING) -> AsyncGenerator[RecordedEvent, None]:
-        """See `EventStore`."""
-        return in_pages(self, query)
-
     async def load_from(self, position: int, query: Query = EVERYTHING, *, limit: int = 1000) -> list[RecordedEvent]:
         """See `EventStore`."""
         self._check_open()
         return [event for event in self._events if event.position > position and query.matches(event)][:limit]
-
-    def subscribe(self, query: Query = EVERYTHING, *, after: int = 0, name: str | None = None) -> Subscription:
-        """See `EventStore`."""
-        return Subscription(self, self._feed, query, after=after, name=name, report=self._instruments.report)
 
     async def head(self) -> int:
         """See `EventStore`."""
@@ -195,7 +163,8 @@ class MemoryStore:
         self._check_open()
         return ()
 
-    def _commit(self, batch: Batch) -> Appended:
+    async def _commit(self, batch: Batch) -> Appended:
+        self._check_open()
         known = {name: self._known[name] for name in event_ids([batch]) if name in self._known}
         heads = {batch.key: self._heads.get(batch.key, 0)}
         planned = plan([batch], Found(heads=heads, position=self._head, cursors=dict(self._cursors), known=known))
@@ -207,8 +176,12 @@ class MemoryStore:
             self._known[row.event_id] = KnownEvent(batch.key, row.sequence, row.position)
             self._heads[batch.key], self._head = row.sequence, row.position
         self._cursors.update(planned.cursors)
-        self._feed.committed(planned.rows)
+        self._following.committed(planned.rows)
         return outcome
+
+    @property
+    def _feed(self) -> Feed:
+        return self._following
 
     def _check_open(self) -> None:
         if not self._open:

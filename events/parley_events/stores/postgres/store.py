@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 import psycopg
 
-from parley_events.batches import prepare
 from parley_events.blobs import blob_name, missing, redacted_blob
 from parley_events.errors import StoreClosedError
 from parley_events.events import EVERYTHING
 from parley_events.feed import QUEUE_EVENTS, Feed
-from parley_events.paging import in_pages
 from parley_events.stores.postgres import upkeep
 from parley_events.stores.postgres.connection import Place, connect, pool_of
 from parley_events.stores.postgres.faults import translated
@@ -22,16 +20,17 @@ from parley_events.stores.postgres.schema import migrate
 from parley_events.stores.postgres.statements import HEAD, MOVE_CURSOR, cursor_position, select
 from parley_events.stores.postgres.tail import Notifier, PostgresTail
 from parley_events.stores.postgres.writer import PATIENCE_S, Writer
-from parley_events.subscription import Subscription
+from parley_events.stores.preparing import PreparingStore
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
     from psycopg import AsyncConnection
     from psycopg_pool import AsyncConnectionPool
 
-    from parley_events.events import Metadata, NewEvent, Query, RecordedEvent
+    from parley_events.batches import Batch
+    from parley_events.events import Query, RecordedEvent
     from parley_events.store import AggregateSummary, Appended, Cursor, Instruments, Removal, Snapshot, StoreSize
 
 ResultT = TypeVar("ResultT")
@@ -44,7 +43,7 @@ class _Parts:
     writer: Writer
 
 
-class PostgresStore:
+class PostgresStore(PreparingStore):
     """An `EventStore` in a PostgreSQL database, which any number of machines may open.
 
     Args:
@@ -65,7 +64,7 @@ class PostgresStore:
         queue_events: int = QUEUE_EVENTS,
     ) -> None:
         self._place = Place(conninfo=conninfo, schema=schema)
-        self._instruments = instruments
+        super().__init__(instruments)
         self._patience_s = patience_s
         self._queue_events = queue_events
         self._opened: _Parts | None = None
@@ -108,43 +107,14 @@ class PostgresStore:
         """End subscriptions and close every connection."""
         await self._closing.aclose()
 
-    async def append(
-        self,
-        stream_id: str,
-        aggregate_id: str,
-        events: Sequence[NewEvent],
-        *,
-        expected_sequence: int | None,
-        metadata: Metadata | None = None,
-        advance: Cursor | None = None,
-    ) -> Appended:
-        """See `EventStore`."""
-        batch = prepare(
-            (stream_id, aggregate_id),
-            events,
-            self._instruments,
-            expected_sequence=expected_sequence,
-            metadata=metadata,
-            advance=advance,
-        )
-        return await self._parts.writer.append(batch)
-
     async def load(self, query: Query, *, limit: int | None = None) -> list[RecordedEvent]:
         """See `EventStore`."""
         return await self._do(lambda connection: select(connection, query, 0, limit))
-
-    def load_all(self, query: Query = EVERYTHING) -> AsyncGenerator[RecordedEvent, None]:
-        """See `EventStore`."""
-        return in_pages(self, query)
 
     async def load_from(self, position: int, query: Query = EVERYTHING, *, limit: int = 1000) -> list[RecordedEvent]:
         """See `EventStore`."""
         endless = replace(query, until=None)
         return await self._do(lambda connection: select(connection, endless, position, limit))
-
-    def subscribe(self, query: Query = EVERYTHING, *, after: int = 0, name: str | None = None) -> Subscription:
-        """See `EventStore`."""
-        return Subscription(self, self._parts.feed, query, after=after, name=name, report=self._instruments.report)
 
     async def head(self) -> int:
         """See `EventStore`."""
@@ -217,12 +187,19 @@ class PostgresStore:
         await self.head()
         return ()
 
+    async def _commit(self, batch: Batch) -> Appended:
+        return await self._parts.writer.append(batch)
+
     async def _do(self, work: Callable[[AsyncConnection], Awaitable[ResultT]]) -> ResultT:
         return await self._parts.writer.patiently(work, "asking the event store")
 
     async def _close_pool(self, pool: AsyncConnectionPool) -> None:
         self._opened = None
         await pool.close()
+
+    @property
+    def _feed(self) -> Feed:
+        return self._parts.feed
 
     @property
     def _parts(self) -> _Parts:

@@ -9,29 +9,28 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from parley_events.batches import prepare
 from parley_events.blobs import blob_name, missing, redacted_blob
 from parley_events.errors import StoreClosedError, StoreReadOnlyError
 from parley_events.events import EVERYTHING, to_microseconds
 from parley_events.feed import QUEUE_EVENTS, Feed
-from parley_events.paging import in_pages
+from parley_events.stores.preparing import PreparingStore
 from parley_events.stores.sqlite import upkeep
 from parley_events.stores.sqlite.connection import check_readable, create
 from parley_events.stores.sqlite.reader import Reader
 from parley_events.stores.sqlite.statements import HEAD, cursor, move_cursor, select
 from parley_events.stores.sqlite.tail import SqliteTail
 from parley_events.stores.sqlite.writer import PATIENCE_S, Writer
-from parley_events.subscription import Subscription
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable, Sequence
+    from collections.abc import Iterable
     from datetime import datetime
 
-    from parley_events.events import Metadata, NewEvent, Query, RecordedEvent
+    from parley_events.batches import Batch
+    from parley_events.events import Query, RecordedEvent
     from parley_events.store import AggregateSummary, Appended, Cursor, Instruments, Removal, Snapshot, StoreSize
 
 
-class SqliteStore:
+class SqliteStore(PreparingStore):
     """An `EventStore` in one file, which any number of processes of this machine may open.
 
     Args:
@@ -54,7 +53,7 @@ class SqliteStore:
         mounts: Iterable[tuple[str, str]] | None = None,
     ) -> None:
         self._path = Path(path).absolute()
-        self._instruments = instruments
+        super().__init__(instruments)
         self._read_only = read_only
         self._patience_s = patience_s
         self._queue_events = queue_events
@@ -98,42 +97,13 @@ class SqliteStore:
         """End subscriptions, finish what is being stored, and close it."""
         await self._closing.aclose()
 
-    async def append(
-        self,
-        stream_id: str,
-        aggregate_id: str,
-        events: Sequence[NewEvent],
-        *,
-        expected_sequence: int | None,
-        metadata: Metadata | None = None,
-        advance: Cursor | None = None,
-    ) -> Appended:
-        """See `EventStore`."""
-        batch = prepare(
-            (stream_id, aggregate_id),
-            events,
-            self._instruments,
-            expected_sequence=expected_sequence,
-            metadata=metadata,
-            advance=advance,
-        )
-        return await self._writer.append(batch)
-
     async def load(self, query: Query, *, limit: int | None = None) -> list[RecordedEvent]:
         """See `EventStore`."""
         return await self._reader.read(partial(select, query=query, after=0, limit=limit))
 
-    def load_all(self, query: Query = EVERYTHING) -> AsyncGenerator[RecordedEvent, None]:
-        """See `EventStore`."""
-        return in_pages(self, query)
-
     async def load_from(self, position: int, query: Query = EVERYTHING, *, limit: int = 1000) -> list[RecordedEvent]:
         """See `EventStore`."""
         return await self._reader.read(partial(select, query=replace(query, until=None), after=position, limit=limit))
-
-    def subscribe(self, query: Query = EVERYTHING, *, after: int = 0, name: str | None = None) -> Subscription:
-        """See `EventStore`."""
-        return Subscription(self, self._feed, query, after=after, name=name, report=self._instruments.report)
 
     async def head(self) -> int:
         """See `EventStore`."""
@@ -201,6 +171,9 @@ class SqliteStore:
     async def check(self) -> tuple[str, ...]:
         """See `EventStore`."""
         return await self._reader.read(upkeep.check)
+
+    async def _commit(self, batch: Batch) -> Appended:
+        return await self._writer.append(batch)
 
     @property
     def _parts(self) -> tuple[Reader, Feed, Writer | None]:
