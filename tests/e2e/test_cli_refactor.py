@@ -6,6 +6,7 @@ import signal
 import stat
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 
@@ -172,3 +173,83 @@ def test_the_demo_shows_the_whole_way(tmp_path):
         "parley profile",
     ):
         assert shown in ended.stdout
+
+
+UNPROVED = {"task_class": "simplify", "text": "```python\ndef area(w, h):\n    return h * w\n```\n"}
+SIMPLER = "def area(w, h):\n    return h * w\n"
+
+
+@pytest.fixture
+def answered(tmp_path):
+    """Runs `parley refactor --write` on area.py at a terminal of its own, where somebody types `typed`."""
+    (tmp_path / "area.py").write_text(SOURCE)
+    (tmp_path / "script.jsonl").write_text(json.dumps(UNPROVED) + "\n")
+    command = [PARLEY, "refactor", "area.py:1", "--as", "simplify", "--write", "--scripted", "script.jsonl"]
+
+    def ran(typed):
+        ours, theirs = os.openpty()
+        with subprocess.Popen(
+            command, cwd=tmp_path, env=environment(tmp_path), stdin=theirs, stdout=theirs, stderr=theirs, text=True,
+            start_new_session=True,
+        ) as process:  # fmt: skip
+            os.close(theirs)
+            said = ""
+            with suppress(OSError):  # how Linux tells that the other end of a terminal is closed
+                while piece := os.read(ours, 4096).decode():
+                    said += piece
+                    if typed and "[y/N]" in said:
+                        os.write(ours, typed)
+                        typed = b""
+            os.close(ours)
+        return process.returncode, said, (tmp_path / "area.py").read_text()
+
+    return ran
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "text"),
+    [(b"y\n", 0, SIMPLER), (b"n\n", 3, SOURCE), (b"\n", 3, SOURCE), (b"\x04", 1, SOURCE)],
+)
+def test_an_unproved_change_is_shown_and_written_after_a_yes(answered, typed, code, text):
+    """Enter alone is a no; whoever ends the input has said nothing."""
+    ended, said, left = answered(typed)
+    assert (ended, left) == (code, text), said
+    assert said.index("return h * w") < said.index("[y/N]")
+    assert said.count("Not proved") == 1
+
+
+def test_an_unproved_change_waits_where_nobody_can_be_asked(run, tmp_path):
+    """Exit code 3, the diff, and the ways out; `--json` says the same to programs."""
+    arguments = ["area.py:1", "--as", "simplify", "--write"]
+    ended, told = (run(*arguments, *more, script=[UNPROVED]) for more in ([], ["--json"]))
+    assert (ended.returncode, told.returncode, (tmp_path / "area.py").read_text()) == (3, 3, SOURCE)
+    assert "+    return h * w" in ended.stdout
+    assert "--yes" in ended.stderr
+    assert "--test 'pytest -q'" in ended.stderr
+    found = json.loads(told.stdout)
+    assert (found["outcome"], found["code"], found["proof"], found["needs_consent"]) == (
+        "offered", "needs-consent", "unproved", True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("given", ["option", "settings"])
+def test_a_yes_can_be_given_beforehand(run, tmp_path, given):
+    """By `--yes` or in the person's own settings; that is kept as their consent."""
+    if given == "settings":
+        settings = tmp_path / "home" / "config" / "parley" / "config.yaml"
+        settings.parent.mkdir(parents=True)
+        settings.write_text("refactor:\n  unproved: apply\n")
+    more = ["--yes"] if given == "option" else []
+    ended = run("area.py:1", "--as", "simplify", "--write", *more, script=[UNPROVED])
+    assert (ended.returncode, (tmp_path / "area.py").read_text()) == (0, SIMPLER), ended.stderr
+    kept = subprocess.run(
+        [PARLEY, "events", "export"], check=False, env=environment(tmp_path), capture_output=True, text=True
+    )
+    assert "ConsentGiven" in kept.stdout, kept.stderr
+
+
+def test_a_tested_change_is_written_without_a_question(run, tmp_path):
+    """The named test is the evidence."""
+    check = f'{sys.executable} -c "import area; assert area.area(2, 3) == 6"'
+    ended = run("area.py:1", "--as", "simplify", "--write", "--test", check, script=[UNPROVED])
+    assert (ended.returncode, (tmp_path / "area.py").read_text()) == (0, SIMPLER), ended.stderr

@@ -174,13 +174,16 @@ class RefactoringFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentGiven:
-    """The person accepted an unproved result. `result` is the hash of the text that was shown to them, as proposed."""
+    """The person accepted an unproved result: by answering yes to it, or beforehand by their settings.
+
+    `result` is the hash of the text that they accepted, as proposed.
+    """
 
     event_type: ClassVar[str] = "ConsentGiven"
     event_version: ClassVar[int] = 1
 
     result: str
-    by: Literal["answer", "option"]
+    by: Literal["answer", "settings"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

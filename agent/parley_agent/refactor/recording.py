@@ -115,18 +115,22 @@ class Recorder:
         edits = [
             kept.KeptEdit(start=each.span.start, end=each.span.end, new_text=each.new_text) for each in event.edits
         ]
-        await self.keep(
-            kept.RefactoringProposed(
-                task=event.task.value,
-                title=event.title,
-                edits=tuple(edits),
-                new_files=tuple(files),
-                result=text_hash(apply_edits(self._text, event.edits)),
-                proof=event.proof,
-                evidence=event.evidence,
-                notes=event.notes,
-            )
+        result = text_hash(apply_edits(self._text, event.edits))
+        proposed = kept.RefactoringProposed(
+            task=event.task.value,
+            title=event.title,
+            edits=tuple(edits),
+            new_files=tuple(files),
+            result=result,
+            proof=event.proof,
+            evidence=event.evidence,
+            notes=event.notes,
         )
+        if event.proof == "unproved" and not event.needs_consent:
+            self._held.append(proposed)
+            await self.keep(kept.ConsentGiven(result=result, by="settings"))
+        else:
+            await self.keep(proposed)
 
     async def _blob(self, text: str) -> str:
         if self._store is None:

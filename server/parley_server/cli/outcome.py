@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import typer
 
 from parley_agent.document import apply_edits
+from parley_agent.refactor.recording import text_hash
 from parley_agent.refactor.requests import Explained, Proposed, Refused, Routed
 from parley_server.cli.telling import printable
 from parley_server.diffs import proposal_diff
@@ -27,15 +28,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What came of one request. `message` is for the person, `code` for machines."""
+    """What came of one request. `message` is for the person, `code` for machines.
 
-    kind: Literal["diff", "written", "explained", "refused", "failed"]
+    "offered" is a change that was to be written and waits for the person's yes; `is_shown` once its diff was printed.
+    """
+
+    kind: Literal["diff", "written", "offered", "explained", "refused", "failed"]
     request: RefactorRequest
     message: str
     code: str | None = None
     proposed: Proposed | None = None
     text: str | None = None
     route: Route | None = None
+    is_shown: bool = False
 
     @staticmethod
     def of(request: RefactorRequest, events: Sequence[RefactorEvent]) -> Outcome:
@@ -43,8 +48,7 @@ class Outcome:
         route = next((event.route for event in reversed(events) if isinstance(event, Routed)), None)
         match events[-1]:
             case Proposed() as proposed:
-                message = proposed.evidence
-                return Outcome(kind="diff", request=request, message=message, proposed=proposed, route=route)
+                return Outcome(kind="diff", request=request, message="", proposed=proposed, route=route)
             case Explained(text=text):
                 return Outcome(kind="explained", request=request, message="", text=text, route=route)
             case Refused(code=code, reason=reason):
@@ -62,14 +66,30 @@ class Outcome:
         """Whether there is what was asked for."""
         return self.kind in ("diff", "written", "explained")
 
+    @property
+    def result_hash(self) -> str:
+        """The hash of the whole text after the change."""
+        edits = self.proposed.edits if self.proposed else ()
+        return text_hash(apply_edits(self.request.document.text, edits))
+
+    def offered(self, message: str, *, shown: bool = False) -> Outcome:
+        """The same, waiting for the person's yes."""
+        return replace(self, kind="offered", message=message, code="needs-consent", is_shown=shown)
+
+    def accepted(self) -> Outcome:
+        """The same, after the person saw it and said yes."""
+        return replace(self, is_shown=True)
+
     def written(self) -> Outcome:
         """The same, written to disk: the new files first, which can be refused without harm, then the file itself.
+
+        What is only offered is not written.
 
         Raises:
             FileError: the file changed meanwhile, a new one exists already, or the disk refused.
         """
         document, proposed = self.request.document, self.proposed
-        if proposed is None or document.path is None:
+        if proposed is None or document.path is None or self.kind == "offered":
             return self
         for file in proposed.new_files:
             create_text(file.path, file.text)
@@ -82,13 +102,14 @@ class Outcome:
         if as_json:
             typer.echo(json.dumps(self.document(), indent=2, ensure_ascii=False))
             return
-        if self.proposed is not None:
+        if self.proposed is not None and not self.is_shown:
             _print_diff(self.diff())
+            for line in (self.proposed.evidence, *self.proposed.notes):
+                typer.echo(line, err=True)
         if self.text is not None:
             _print_markdown(self.text)
-        for line in (self.message, *(self.proposed.notes if self.proposed else ())):
-            if line:
-                typer.echo(line, err=True)
+        if self.message:
+            typer.echo(self.message, err=True)
         if self.kind == "written":
             typer.echo(f"Written: {', '.join(self._paths())}", err=True)
 
@@ -110,11 +131,12 @@ class Outcome:
         proposed, route = self.proposed, self.route
         return {
             "outcome": self.kind,
-            "message": self.message,
+            "message": self.message or (proposed.evidence if proposed else ""),
             "code": self.code,
             "title": proposed.title if proposed else None,
             "task": proposed.task.value if proposed else None,
             "proof": proposed.proof if proposed else None,
+            "needs_consent": proposed.needs_consent if proposed else None,
             "notes": list(proposed.notes) if proposed else [],
             "diff": self.diff() or None,
             "created": [file.path for file in proposed.new_files] if proposed else [],

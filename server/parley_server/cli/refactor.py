@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +15,19 @@ import typer
 from parley_agent.refactor.tasks import TaskClass
 
 if TYPE_CHECKING:
+    from asyncio import Runner
+
     from parley_agent.document import Document, Span
     from parley_agent.refactor.requests import RefactorEvent, RefactorRequest
     from parley_server.application import Application
     from parley_server.cli.outcome import Outcome
 
+WAYS_OUT = (
+    "Nothing was written: this change is neither proved nor tested, so it waits for your yes. Look at the diff, then "
+    "add --yes to accept it, or name a test that must pass on the result, as in --test 'pytest -q'. "
+    "`refactor.unproved: apply` in your settings accepts such changes always."
+)
+_WAITS = 3
 _CANCELLED = 130
 
 
@@ -29,6 +38,16 @@ class Target:
     path: Path
     first_line: int | None = None
     last_line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """How a request is carried out: whether the file is written, and how the person is told and asked."""
+
+    write: bool
+    as_json: bool
+    yes: bool
+    scripted: Path | None
 
 
 def refactor(
@@ -43,8 +62,15 @@ def refactor(
     model: Annotated[str | None, typer.Option(help="This model, as `parley models list` names it.")] = None,
     test_command: Annotated[
         str | None,
-        typer.Option(help="A program, such as 'pytest -q', that must pass on the result; in a scratch copy."),
+        typer.Option(
+            "--test-command",
+            "--test",
+            help="A program, such as 'pytest -q', that must pass on the result; in a scratch copy.",
+        ),
     ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Write a result that is neither proved nor tested without asking.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the diff.")] = False,
     scripted: Annotated[Path | None, typer.Option(hidden=True, help="Answer from a script.")] = None,
 ) -> None:
@@ -54,24 +80,23 @@ def refactor(
 
     parley refactor billing.py:12 --as docstring --write
 
-    Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 cancelled.
+    What is proved or tested is written at once; anything else is shown, and written after your yes.
+
+    Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 waits for your yes, 130 cancelled.
     """
-    import asyncio
-
-    from parley_server.app import build_application
-
     if instruction is None and task is None:
         raise typer.BadParameter('say what to do: an instruction such as "simplify this", or --as with a task class')
     wanted = _target(target)
     words = _words(test_command) if test_command else None
     try:
         request = _request(wanted, instruction, task, model, words)
-        outcome = asyncio.run(_outcome(build_application(scripted), request, tokens=not as_json, write=write))
+        way = Way(write=write, as_json=as_json, scripted=scripted, yes=yes)
+        outcome = _outcome(request, way)
     except KeyboardInterrupt:
         typer.echo("Cancelled; nothing was changed.", err=True)
         raise typer.Exit(_CANCELLED) from None
     outcome.show(as_json=as_json)
-    raise typer.Exit(0 if outcome.succeeded else 1)
+    raise typer.Exit(_WAITS if outcome.kind == "offered" else 0 if outcome.succeeded else 1)
 
 
 def _words(test_command: str) -> tuple[str, ...]:
@@ -141,32 +166,72 @@ def _root_of(path: Path) -> Path:
     return path.parent
 
 
-async def _outcome(application: Application, request: RefactorRequest, *, tokens: bool, write: bool) -> Outcome:
+def _outcome(request: RefactorRequest, way: Way) -> Outcome:
+    """Carry out the request. Nothing runs while the person is asked, so that Ctrl-C ends the question."""
+    import asyncio
+
+    from parley_providers.errors import ProviderError
+    from parley_server.app import build_application
+    from parley_server.cli.outcome import Outcome
+
+    given = {"refactor.unproved": "apply"} if way.yes else None
+    with asyncio.Runner() as runner:
+        application = build_application(way.scripted, given)
+        try:
+            outcome = runner.run(_proposed(application, request, tokens=not way.as_json))
+            if way.write and outcome.kind == "diff":
+                outcome = _with_consent(outcome, application, runner, way).written()
+            runner.run(_keep(application, outcome))
+        except ProviderError as error:
+            return Outcome.failed(request, error)
+        finally:
+            runner.run(application.aclose())
+    return outcome
+
+
+async def _proposed(application: Application, request: RefactorRequest, *, tokens: bool) -> Outcome:
     from rich.console import Console
 
-    from parley_agent.refactor.events import RefactoringApplied, RefactoringNotApplied
-    from parley_providers.errors import ProviderError
     from parley_server.cli.outcome import Outcome
     from parley_server.cli.telling import Teller
 
     console = Console(stderr=True)
     teller = Teller(console, tokens=tokens and console.is_terminal)
     events: list[RefactorEvent] = []
-    try:
-        async with aclosing(application.refactor(request)) as stream:
-            async for event in stream:
-                teller.tell(event)
-                events.append(event)
-        outcome = Outcome.of(request, events)
-        if write:
-            outcome = outcome.written()
-        if outcome.kind == "written":
-            await application.keep(request.correlation_id, RefactoringApplied(by="file"))
-        elif outcome.kind == "diff":
+    async with aclosing(application.refactor(request)) as stream:
+        async for event in stream:
+            teller.tell(event)
+            events.append(event)
+    return Outcome.of(request, events)
+
+
+def _with_consent(outcome: Outcome, application: Application, runner: Runner, way: Way) -> Outcome:
+    """The same, if it may be written; else offered: no person is there to ask, or they did not say yes."""
+    from parley_agent.refactor.events import ConsentGiven
+
+    if outcome.proposed is None or not outcome.proposed.needs_consent:
+        return outcome
+    if way.as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return outcome.offered(WAYS_OUT)
+    outcome.show(as_json=False)
+    if not typer.confirm("Write this change, which is not proved?", err=True):
+        return outcome.offered("It was not written.", shown=True)
+    given = ConsentGiven(result=outcome.result_hash, by="answer")
+    runner.run(application.keep(outcome.request.correlation_id, given))
+    return outcome.accepted()
+
+
+async def _keep(application: Application, outcome: Outcome) -> None:
+    from parley_agent.refactor.events import RefactoringApplied, RefactoringNotApplied
+
+    about = outcome.request.correlation_id
+    match outcome.kind:
+        case "written":
+            await application.keep(about, RefactoringApplied(by="file"))
+        case "offered":
+            await application.keep(about, RefactoringNotApplied(outcome="offered", reason=outcome.message))
+        case "diff":
             shown = RefactoringNotApplied(outcome="diff", reason="It was only shown; --write writes it.")
-            await application.keep(request.correlation_id, shown)
-    except ProviderError as error:
-        return Outcome.failed(request, error)
-    finally:
-        await application.aclose()
-    return outcome
+            await application.keep(about, shown)
+        case _:
+            pass
