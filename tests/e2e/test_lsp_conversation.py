@@ -4,7 +4,7 @@ import pytest
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from support.editor import EMACS, NEOVIM, PROFILES, VSCODE, editing
+from support.editor import EMACS, NEOVIM, PROFILES, VSCODE, Buffer, editing
 
 SOURCE = "def area(w, h):\n    x = w * h\n    return x\n"
 RENAME = {
@@ -84,6 +84,28 @@ async def test_a_reason_is_shown_where_the_editor_can_show_it(tmp_path):
     async with editing(tmp_path / "other", [], profile=NEOVIM) as editor:
         uri = editor.open(tmp_path / "a.py", source)
         assert not await editor.code_actions(uri, 4, 4, only=["refactor.rewrite.parley.docstring"])
+
+
+async def test_a_cell_of_a_notebook_is_refused_with_the_reason(tmp_path):
+    """A cell's names may come from another cell; the menu and the command say so, and plain files go on working."""
+    async with editing(tmp_path, [RENAME], profile=VSCODE) as editor:
+        plain = editor.open(tmp_path / "a.py", SOURCE)
+        cell = "vscode-notebook-cell:/work/a.ipynb#W0sZmlsZQ"
+        editor.buffers[cell] = Buffer(uri=cell, text=SOURCE, version=3)
+        item = types.TextDocumentItem(uri=cell, language_id="python", version=3, text=SOURCE)
+        notebook = types.NotebookDocument(
+            uri="file:///work/a.ipynb", notebook_type="jupyter-notebook", version=1, cells=[]
+        )
+        editor.client.notebook_document_did_open(types.DidOpenNotebookDocumentParams(notebook, [item]))
+        editor.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
+        actions = await editor.code_actions(cell, AT, AT)
+        assert {action.disabled.reason[:42] for action in actions} == {"Parley does not change or explain notebook"}
+        await editor.execute("parley.refactor", editor.argument(cell, AT, AT, instruction="shorter"))
+        finished = await editor.until("parley/finished")
+        assert (finished["outcome"], finished["code"]) == ("refused", "notebook")
+        assert editor.buffers[cell].text == SOURCE
+        await editor.execute("parley.refactor", editor.argument(plain, AT, AT, task="rename"))
+        assert (await editor.until("parley/finished"))["outcome"] == "applied"
 
 
 async def test_a_diagnostic_is_offered_a_fix_that_carries_it(tmp_path):

@@ -157,11 +157,12 @@ def test_the_process_ends_when_nobody_reads_it(tmp_path):
         assert server.wait(60) == 1
 
 
-def test_the_process_ends_on_sigterm_without_a_stack_trace(tmp_path):
-    """A supervisor may end it."""
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name)
+def test_the_process_ends_on_a_signal_without_a_stack_trace(tmp_path, number):
+    """A supervisor, a person or a closed terminal may end it."""
     with raw_server(tmp_path) as server:
         server.initialize()
-        os.kill(server.process.pid, signal.SIGTERM)
+        os.kill(server.process.pid, number)
         assert server.ended() == 1
         assert b"Traceback" not in b"".join(server.errors)
 

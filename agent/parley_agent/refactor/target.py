@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from parley_agent.syntax import Definition, Language, Tree
 
 MAX_DOCUMENT_CHARACTERS = 1_000_000
+# The schemes under which VS Code and its kin show a notebook's cells, their output and its description.
+_NOTEBOOK_SCHEMES = ("vscode-notebook", "vscode-interactive", "vscode-jupyter", "jupyter-notebook")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +66,17 @@ class Place:
 
 
 def refuse_unreadable(document: Document) -> None:
-    """Refuse a document that no model should be shown: binary or huge.
+    """Refuse a document that no model should be shown, or that is only a part of what runs: a notebook, binary or huge.
 
     Raises:
         RefactorRefusedError: it says why.
     """
+    if _is_notebook(document):
+        raise RefactorRefusedError(
+            "notebook",
+            "Parley does not change or explain notebooks: a cell uses names of other cells, which it cannot check. "
+            "Move the code into a file of its own first.",
+        )
     if len(document.text) > MAX_DOCUMENT_CHARACTERS:
         raise RefactorRefusedError(
             "too-large",
@@ -77,6 +85,10 @@ def refuse_unreadable(document: Document) -> None:
         )
     if "\0" in document.text:
         raise RefactorRefusedError("binary", "The file is binary: it holds NUL characters. Open a text file.")
+
+
+def _is_notebook(document: Document) -> bool:
+    return document.uri.startswith(_NOTEBOOK_SCHEMES) or (document.path or document.uri).endswith(".ipynb")
 
 
 def known_language(document: Document) -> Language:

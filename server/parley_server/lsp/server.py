@@ -214,8 +214,10 @@ async def run(incoming: Incoming, descriptor: int, services: Services) -> int:
 def _end_on_signals(loop: asyncio.AbstractEventLoop, server: ParleyServer) -> None:
     if sys.platform == "win32":
         return
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, server.end, 1)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        # What whoever started Parley told it to ignore, as `nohup` does, stays ignored.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, server.end, 1)
 
 
 def _converter() -> cattrs.Converter:

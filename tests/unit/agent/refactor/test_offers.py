@@ -66,9 +66,10 @@ def test_a_syntax_error_leaves_explaining():
     [
         ("¦" + "x = 1\n" * 200_000, "python", "/a.py", "The file has 1,200,000 characters"),
         ("¦a\0b", "python", "/a.py", "The file is binary"),
+        ('¦{"cells": []}', "json", "/a.ipynb", "Parley does not change or explain notebooks"),
     ],
 )
-def test_a_binary_or_huge_file_gets_nothing(code, language, path, reason):
+def test_a_binary_or_huge_file_or_a_notebook_gets_nothing(code, language, path, reason):
     """Every offer says the same."""
     assert all(each.startswith(reason) for each in offered(code, language, path).values())
 
