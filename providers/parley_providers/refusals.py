@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from parley_providers.errors import (
     AuthenticationError,
     BadRequestError,
+    ContextWindowError,
     DeadlineExceededError,
     ModelNotFoundError,
     OverloadedError,
@@ -107,6 +108,13 @@ def error_of_status(refusal: Refusal, message: str, *, provider: str, model: str
 
     A status of 200 is an error that came within an accepted answer, which is the server's fault too.
     """
+    if refusal.status == 413:
+        return ContextWindowError(
+            f"The prompt is too long for {provider} (HTTP 413). Select less code, or choose another model.",
+            provider=provider,
+            model=model,
+            status=413,
+        )
     accepted = refusal.status == IN_BAND
     failed = accepted or refusal.status >= 500
     kind = _ERRORS.get(refusal.status, ServerError if failed else BadRequestError)

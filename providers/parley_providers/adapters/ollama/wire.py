@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from parley_providers.adapters.ollama.tokens import usage_of
-from parley_providers.assembly import AnswerAssembly
+from parley_providers.assembly import AnswerAssembly, ToolArgumentsError
 from parley_providers.messages import ImagePart, ReasoningPart, Role, ToolCallPart, ToolResultPart
 from parley_providers.requests import FinishReason, StreamFinish
 
@@ -112,6 +112,7 @@ class AnswerReader:
 
         Raises:
             KeyError, TypeError, AttributeError: the line is not of Ollama's shape.
+            ToolArgumentsError: a tool call's arguments are no object.
         """
         wire: Any = line
         message = wire.get("message") or {}
@@ -119,8 +120,10 @@ class AnswerReader:
         events += self._assembly.text(message.get("content") or "")
         for call in message.get("tool_calls") or ():
             function = call["function"]
-            call_id = call.get("id") or self._new_id()
-            events += self._assembly.tool_call(call_id, function["name"], function.get("arguments") or {})
+            call_id, arguments = call.get("id") or self._new_id(), function.get("arguments") or {}
+            if not isinstance(arguments, dict):
+                raise ToolArgumentsError(function["name"])
+            events += self._assembly.tool_call(call_id, function["name"], arguments)
         if wire.get("done"):
             self._finish = self._finish_of(wire.get("done_reason") or "")
             if not self._two_passes:
