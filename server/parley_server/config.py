@@ -1,16 +1,14 @@
-"""Reading the person's settings: defaults, then their own file, then the environment, then the command line.
+"""Reading settings: defaults, the person's own file, the project's, the environment, the editor's, the command line.
 
-What can be set belongs to `settings`. No file of a project is ever read here: endpoints and models are the person's to
-choose.
+What can be set belongs to `settings`, which keys there are to `config_keys`, and what counts of what a project or an
+editor says to `harmless`.
 """
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from difflib import get_close_matches
 from ipaddress import ip_address
-from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -18,37 +16,30 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from parley_server.config_file import ConfigError, Entry, read_entries
-from parley_server.settings import OLLAMA_PORT, FactsSettings, PriceSettings, ProviderSettings, Section, Settings
+from parley_server.config_keys import exists, invalid, is_empty_group, known_keys, unknown_key, variable_of
+from parley_server.harmless import tightens
+from parley_server.settings import OLLAMA_PORT, VERSION, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from pydantic_core import ErrorDetails
-
-PREFIX = "PARLEY_"
 # Read by `user_path` and by the tests' own tools; they name no setting.
 _LISTS = frozenset({"candidates"})
-_OTHER_VARIABLES = frozenset({"PARLEY_CONFIG"})
+_OTHER_VARIABLES = frozenset({"PARLEY_CONFIG", "PARLEY_VERSION"})
 _ANY_ADDRESS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - recognised, not bound
-# Keys below which the person gives the names: of task classes, providers and models.
-OPEN_KEYS: dict[str, type[Section] | None] = {
-    "models": None,
-    "providers": ProviderSettings,
-    "prices": PriceSettings,
-    "facts": FactsSettings,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """Where settings come from: the file, the environment, and what the command line gave, by dotted key.
+    """Where settings come from: the person's file, the environment, and what the command line gave, by dotted key.
 
-    `editor` holds what an editor gave, as `harmless.harmless_layer` let it through.
+    `project` and `editor` hold what a workspace's file and an editor gave, as far as it cannot hurt.
     """
 
     path: Path
     environment: Mapping[str, str]
     command_line: Mapping[str, object]
+    project: tuple[Entry, ...] = ()
     editor: tuple[Entry, ...] = ()
 
 
@@ -61,14 +52,38 @@ def user_path(environment: Mapping[str, str] = os.environ) -> Path:
     return user_config_path("parley", appauthor=False) / "config.yaml"
 
 
-def load_settings(command_line: Mapping[str, object] | None = None) -> Settings:
-    """The settings of this process; `command_line` holds those options that were given, by dotted key.
+def load_settings(
+    command_line: Mapping[str, object] | None = None,
+    *,
+    project: tuple[Entry, ...] = (),
+    editor: tuple[Entry, ...] = (),
+) -> Settings:
+    """The settings of this process.
+
+    Args:
+        command_line: Those options that were given, by dotted key.
+        project: What counts of the workspace's own file, as `project.read_project` gives it.
+        editor: What counts of the editor's settings.
 
     Raises:
         ConfigError: a file, variable or option says something that cannot be; the message says where and what could.
     """
-    return settings_from(
-        Sources(path=user_path(), environment=os.environ, command_line=dict(command_line or {})),
+    return settings_from(own_sources(command_line, project=project, editor=editor))
+
+
+def own_sources(
+    command_line: Mapping[str, object] | None = None,
+    *,
+    project: tuple[Entry, ...] = (),
+    editor: tuple[Entry, ...] = (),
+) -> Sources:
+    """This process's sources; see `load_settings`."""
+    return Sources(
+        path=user_path(),
+        environment=os.environ,
+        command_line=dict(command_line or {}),
+        project=project,
+        editor=editor,
     )
 
 
@@ -85,7 +100,7 @@ def settings_from(sources: Sources) -> Settings:
     try:
         return Settings.model_validate(document)
     except ValidationError as error:
-        raise ConfigError(_invalid(error.errors(), entries)) from error
+        raise ConfigError(invalid(error.errors(), entries)) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +118,7 @@ def explained_settings(sources: Sources | None = None) -> tuple[Explained, ...]:
     Raises:
         ConfigError: as `load_settings`.
     """
-    wanted = sources or Sources(path=user_path(), environment=os.environ, command_line={})
+    wanted = sources or own_sources()
     entries = effective_entries(wanted)
     document = settings_from(wanted).model_dump(mode="json")
     return tuple(
@@ -112,48 +127,39 @@ def explained_settings(sources: Sources | None = None) -> tuple[Explained, ...]:
     )
 
 
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of the settings file."""
-    described = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Parley's settings"}
-    return described | {key: value for key, value in Settings.model_json_schema().items() if key != "title"}
-
-
 def effective_entries(sources: Sources) -> dict[tuple[str, ...], Entry]:
     """Each setting that some source gives, from the source that wins.
 
     Raises:
-        ConfigError: a file cannot be read, or names what does not exist.
+        ConfigError: a file cannot be read, is of a newer Parley, or names what does not exist.
     """
-    layers = (
-        _ollama_host(sources.environment),
-        read_entries(sources.path),
-        _variables(sources.environment),
-        sources.editor,
-        _options(sources.command_line),
-    )
-    entries = {entry.path: entry for layer in layers for entry in layer}
-    for entry in entries.values():
-        if not _exists(entry.path):
-            raise ConfigError(_unknown_key(entry))
+    entries: dict[tuple[str, ...], Entry] = {}
+    _take(entries, _ollama_host(sources.environment))
+    _take(entries, _own_file(sources.path))
+    _take(entries, (each for each in sources.project if tightens(each, entries.get(each.path))))
+    _take(entries, _variables(sources.environment))
+    _take(entries, (each for each in sources.editor if tightens(each, entries.get(each.path))))
+    _take(entries, _options(sources.command_line))
+    unknown = [unknown_key(entry) for entry in entries.values() if not exists(entry.path)]
+    if unknown:
+        raise ConfigError("\n".join(unknown))
     return entries
 
 
-def known_keys() -> tuple[str, ...]:
-    """Every key of a fixed name, dotted. What stands below `OPEN_KEYS` is named by the person."""
-    keys: list[str] = []
-    for name, field in Settings.model_fields.items():
-        if name in OPEN_KEYS:
-            continue
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
-            keys += [f"{name}.{inner}" for inner in field.annotation.model_fields]
-        else:
-            keys.append(name)
-    return tuple(keys)
+def _take(entries: dict[tuple[str, ...], Entry], layer: Iterable[Entry]) -> None:
+    entries.update({entry.path: entry for entry in layer if not is_empty_group(entry)})
 
 
-def variable_of(key: str) -> str:
-    """The environment variable of a key: `embedded.context` is `PARLEY_EMBEDDED_CONTEXT`."""
-    return PREFIX + key.replace(".", "_").upper()
+def _own_file(path: Path) -> tuple[Entry, ...]:
+    """The person's file. One that a newer Parley wrote is told as such, before its keys are called unknown."""
+    entries = read_entries(path)
+    for entry in entries:
+        if entry.path == ("version",) and entry.value != VERSION:
+            raise ConfigError(
+                f"{entry.where}: these settings are of version {entry.value}, and this Parley reads version {VERSION}. "
+                "Update Parley, or name another file in PARLEY_CONFIG."
+            )
+    return entries
 
 
 def _variables(environment: Mapping[str, str]) -> list[Entry]:
@@ -202,43 +208,3 @@ def _leaves(document: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[tup
             yield from _leaves(value, (*above, name))
         else:
             yield (*above, name), value
-
-
-def _exists(path: tuple[str, ...]) -> bool:
-    if path[0] not in OPEN_KEYS:
-        return ".".join(path) in known_keys()
-    section = OPEN_KEYS[path[0]]
-    return len(path) == 2 if section is None else len(path) == 3 and path[2] in section.model_fields
-
-
-def _unknown_key(entry: Entry) -> str:
-    section = OPEN_KEYS.get(entry.path[0])
-    if section is not None and len(entry.path) >= 2:
-        keys = [".".join((*entry.path[:2], name)) for name in section.model_fields]
-    else:
-        keys = [*known_keys(), *(f"{name}.NAME" for name in OPEN_KEYS)]
-    near = get_close_matches(entry.key, keys, n=1, cutoff=0.5)
-    hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(keys)}."
-    return f"{entry.where}: nothing is called {entry.key!r}. {hint}"
-
-
-def _invalid(errors: Sequence[ErrorDetails], entries: Mapping[tuple[str, ...], Entry]) -> str:
-    lines = []
-    for error in errors:
-        at = tuple(str(step) for step in error["loc"] if step != "[key]")
-        entry = _nearest(entries.values(), at)
-        reason = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
-        if error["type"] == "missing":
-            lines.append(f"{entry.where}: {'.'.join(at)} is missing.")
-        else:
-            lines.append(f"{entry.where}: {entry.key} cannot be {entry.value!r}: {reason}.")
-    return "\n".join(lines)
-
-
-def _nearest(entries: Iterable[Entry], at: tuple[str, ...]) -> Entry:
-    """The entry that shares most of its path with `at`: what is missing is told beside what is there."""
-
-    def shared(entry: Entry) -> int:
-        return sum(1 for _ in takewhile(lambda steps: steps[0] == steps[1], zip(entry.path, at, strict=False)))
-
-    return max(entries, key=shared)

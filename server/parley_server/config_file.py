@@ -1,6 +1,6 @@
-"""The settings file as text: reading its entries with their lines, and changing one without losing comments.
+"""The settings file: reading its entries with their lines, and changing one without losing comments.
 
-What the entries mean belongs to `config`.
+What its text may hold belongs to `config_text`, what the entries mean to `config`.
 """
 
 from __future__ import annotations
@@ -10,32 +10,14 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ruamel.yaml import YAML
+from parley_server.config_text import ConfigError, Entry, decoded, document_of, entries_of, yaml
 
 HEADER = "# Parley's settings. `parley models use NAME` writes `model` here; comments stay.\n"
+LARGEST_BYTES = 200_000
 
-
-class ConfigError(Exception):
-    """The settings cannot be used; the message says where (file, variable or option), what, and what could be."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One setting: its path of keys, its value, and where it was read, as a person finds it."""
-
-    path: tuple[str, ...]
-    value: object
-    where: str
-
-    @property
-    def key(self) -> str:
-        """The path as it is written: dotted."""
-        return ".".join(self.path)
+__all__ = ["ConfigError", "Entry", "WrittenChoice", "read_entries", "remove_entry", "write_entry"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +34,7 @@ def read_entries(path: Path) -> tuple[Entry, ...]:
     Raises:
         ConfigError: it cannot be read, or is no YAML mapping.
     """
-    return tuple(_entries(_document(path), path, ()))
+    return entries_of(_document(path), path)
 
 
 def write_entry(path: Path, key: str | tuple[str, ...], value: object) -> None:
@@ -91,58 +73,32 @@ def remove_entry(path: Path, steps: tuple[str, ...]) -> None:
     _write(path, document)
 
 
-def _write(path: Path, document: Any) -> None:  # noqa: ANN401 - as below
+def _document(path: Path) -> Any:  # noqa: ANN401 - a mapping of ruamel's that remembers lines and comments
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_BYTES + 1)
+    except FileNotFoundError:
+        return document_of("", path)
+    except IsADirectoryError as error:
+        raise ConfigError(
+            f"{path} is a folder; settings are a file. Move it away, or name a file in PARLEY_CONFIG."
+        ) from error
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from error
+    if len(content) > LARGEST_BYTES:
+        raise ConfigError(f"{path} is larger than {LARGEST_BYTES // 1000} kB; these are no settings.")
+    return document_of(decoded(content, path), path)
+
+
+def _write(path: Path, document: Any) -> None:  # noqa: ANN401 - as above
     text = io.StringIO()
     if document:
-        _yaml().dump(document, text)
+        yaml().dump(document, text)
     written = text.getvalue() if path.exists() else HEADER + text.getvalue()
     try:
         _replace(path.resolve(), written)
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}.") from error
-
-
-def _document(path: Path) -> Any:  # noqa: ANN401 - a mapping of ruamel's that remembers lines and comments
-    from ruamel.yaml.comments import CommentedMap
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return CommentedMap()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}.") from error
-    try:
-        document = _yaml().load(text)
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else "?"
-        raise ConfigError(f"{path}, line {line}: this is not YAML: {error.problem}.") from error
-    except YAMLError as error:
-        raise ConfigError(f"{path}: this is not YAML: {error}.") from error
-    if document is None:
-        return CommentedMap()
-    if not isinstance(document, CommentedMap):
-        raise ConfigError(f"{path}, line 1: settings are lines like `model: embedded/qwen2.5-coder-1.5b`.")
-    return document
-
-
-def _entries(mapping: Any, file: Path, above: tuple[str, ...]) -> Iterator[Entry]:  # noqa: ANN401 - as above
-    for key, value in mapping.items():
-        path = (*above, str(key))
-        if hasattr(value, "items"):
-            yield from _entries(value, file, path)
-        else:
-            plain = list(value) if isinstance(value, list) else value
-            yield Entry(path=path, value=plain, where=f"{file}, line {mapping.lc.key(key)[0] + 1}")
-
-
-def _yaml() -> YAML:
-    from ruamel.yaml import YAML
-
-    yaml = YAML(typ="rt")
-    yaml.preserve_quotes = True
-    yaml.width = 4096
-    return yaml
 
 
 def _replace(path: Path, text: str) -> None:

@@ -1,53 +1,92 @@
-"""Which settings an editor may give: those that cannot hurt the person, since editors merge a project's into theirs.
+"""Which settings count that came from elsewhere than the person's own hand: those that cannot hurt them.
 
-Endpoints, keys, providers, models, prices, budgets and folders are never among them. What a layer of entries means
-together with the others belongs to `config`.
+A project's file comes with a repository, and editors merge a repository's settings into theirs. Endpoints, keys,
+providers, models, prices and folders are never among them; a budget is, as far as it lowers the person's own. Reading
+such a layer belongs to `project`, its place among the others to `config`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from parley_server.config_file import ConfigError, Entry
-from parley_server.settings import Settings, TimeoutSettings
+from parley_server.config_keys import exists, is_empty_group, reason_of, unknown_key
+from parley_server.settings import VERSION, BudgetSettings, Settings, TimeoutSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable
 
-HARMLESS = frozenset(
-    {"embedded.idle_minutes", "embedded.threads", *(f"timeouts.{name}" for name in TimeoutSettings.model_fields)}
-)
+    from parley_server.config_text import Entry
+
+TIGHTENING = frozenset(f"budget.{name}" for name in BudgetSettings.model_fields)
+"""Keys of which only the lower of two values counts, so that nobody else can raise what the person allowed."""
+HARMLESS = TIGHTENING | {
+    "embedded.idle_minutes",
+    "embedded.threads",
+    *(f"timeouts.{name}" for name in TimeoutSettings.model_fields),
+}
+COUNTING = "budget.*, embedded.idle_minutes, embedded.threads, timeouts.*"
+"""`HARMLESS` as a person reads it."""
+_REASONS = {
+    "providers": "where code is sent, and with which key, is yours alone to say",
+    "ollama": "where code is sent is yours alone to say",
+    "prices": "what a model costs decides whom your budget lets be asked",
+    "facts": "what is known of a model decides which one reads your code",
+    "models_dir": "where files are read and written is yours alone to say",
+    "log_level": "what is written down of your code is yours alone to say",
+    "refactor": "what is applied without your yes is yours alone to say",
+    "version": f"this Parley reads version {VERSION} of settings",
+    "embedded": "what is loaded into memory is yours alone to say",
+}
+_WHICH_MODEL = "which model reads your code, and at what price, is yours alone to say"
 
 
-def harmless_layer(given: Mapping[str, Any], where: str) -> tuple[Entry, ...]:
-    """The entries of a layer that came from elsewhere than the person's own hand, named `where` in messages.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sifted:
+    """What counts of a layer, and for each of its other entries the sentence why it does not."""
 
-    Raises:
-        ConfigError: it names what only the person may set, or says what cannot be; nothing of it counts then.
-    """
-    entries = tuple(_entries(given, where, ()))
+    entries: tuple[Entry, ...]
+    problems: tuple[str, ...]
+
+
+def sifted(entries: Iterable[Entry]) -> Sifted:
+    """Sort `entries` into those that count and those that do not; one bad entry leaves the others standing."""
+    counting, problems = [], []
     for entry in entries:
-        if entry.key not in HARMLESS:
-            raise ConfigError(
-                f"{where}: {entry.key!r} cannot be set there, only in your own settings file, the environment or the "
-                f"command line. There can be: {', '.join(sorted(HARMLESS))}."
-            )
-        section, name = entry.path
-        try:
-            Settings.model_validate({section: {name: entry.value}})
-        except ValidationError as error:
-            reason = error.errors()[0]["msg"].removeprefix("Input ")
-            raise ConfigError(f"{where}: {entry.key} cannot be {entry.value!r}: {reason}.") from error
-    return entries
-
-
-def _entries(given: Mapping[str, Any], where: str, above: tuple[str, ...]) -> Iterator[Entry]:
-    """Nested or dotted, as editors write both."""
-    for key, value in given.items():
-        path = (*above, *str(key).split("."))
-        if isinstance(value, dict):
-            yield from _entries(value, where, path)
+        if is_empty_group(entry) or (entry.key, entry.value) == ("version", VERSION):
+            continue
+        problem = _problem(entry)
+        if problem is None:
+            counting.append(entry)
         else:
-            yield Entry(path=path, value=value, where=where)
+            problems.append(problem)
+    return Sifted(entries=tuple(counting), problems=tuple(problems))
+
+
+def tightens(entry: Entry, before: Entry | None) -> bool:
+    """Whether `entry` counts after `before`, what an earlier source says: a limit only where it is the lower one."""
+    if entry.key not in TIGHTENING or before is None or before.value is None:
+        return True
+    try:
+        return entry.value is not None and float(str(entry.value)) < float(str(before.value))
+    except ValueError:
+        return False  # what came before is wrong, and is told
+
+
+def _problem(entry: Entry) -> str | None:
+    if not exists(entry.path):
+        return unknown_key(entry, HARMLESS)
+    if entry.key not in HARMLESS:
+        reason = _REASONS.get(entry.path[0], _WHICH_MODEL)
+        return (
+            f"{entry.where}: {entry.key!r} cannot be set there, only in your own settings file, the environment or the "
+            f"command line: {reason}. There can be: {COUNTING}."
+        )
+    section, name = entry.path
+    try:
+        Settings.model_validate({section: {name: entry.value}})
+    except ValidationError as error:
+        return f"{entry.where}: {entry.key} cannot be {entry.value!r}: {reason_of(error.errors()[0])}."
+    return None

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from parley_providers.strategies import StrategyName
 from parley_providers.strategy_router import RemotePolicy
 
+VERSION: Literal[1] = 1
 OLLAMA_PORT = 11434
 LLAMA_SERVER_URL = "http://127.0.0.1:8080"
 
@@ -37,6 +38,14 @@ class Section(BaseModel):
     """A group of settings: closed, frozen, and silent about values in its messages."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_as_number(cls, value: object, info: ValidationInfo) -> object:
+        """YAML reads `yes` and `true` as truth, which Python would take for the number 1."""
+        if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation is not bool:
+            raise ValueError("should not be true or false")
+        return value
 
 
 class OllamaSettings(Section):
@@ -124,11 +133,13 @@ ModelName: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*/.+$")]
 class Settings(Section):
     """Everything that can be set.
 
+    `version` is of the file's form; without it, the present one.
     `model` is "provider/model" or a bare name; None lets Parley find one. `models` names another for a task class.
     `candidates` are whom the `strategy` may ask, in the person's order; `remote` says when one of them that is not on
     this machine may be asked.
     """
 
+    version: Literal[1] = VERSION
     model: str | None = None
     models: Mapping[str, str] = Field(default_factory=dict)
     strategy: StrategyName = StrategyName.LOCAL_FIRST

@@ -3,7 +3,15 @@
 Reading order: `services`, `models`, `keeping`, `looking`. Front ends ask it for services; nothing else imports it.
 """
 
-from parley_server.app.keeping import call_records, default_event_file, model_store, open_call_store, open_event_store
+from parley_server.app.keeping import (
+    call_records,
+    default_event_file,
+    model_store,
+    open_call_store,
+    open_event_store,
+    project_at,
+    trust_store,
+)
 from parley_server.app.looking import choose_model, look_at_everything, models_overview
 from parley_server.app.models import (
     build_access,
@@ -31,4 +39,6 @@ __all__ = [
     "models_overview",
     "open_call_store",
     "open_event_store",
+    "project_at",
+    "trust_store",
 ]

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from parley_profiling.stores import CallStore, Selection
     from parley_providers.models.store import ModelStore
     from parley_providers.records import CallRecord
+    from parley_server.project import Project
     from parley_server.settings import Settings
+    from parley_server.trust import TrustStore
 
 
 def open_call_store() -> CallStore:
@@ -75,6 +77,23 @@ def model_store(settings: Settings) -> ModelStore:
     from parley_providers.models.store import ModelStore, default_root
 
     return ModelStore(root=settings.models_dir or default_root())
+
+
+def trust_store() -> TrustStore:
+    """Which workspaces the person trusts: beside the records of calls."""
+    from parley_profiling.stores import default_path
+    from parley_server.trust import TrustStore
+
+    return TrustStore(root=default_path().parents[1] / "trust")
+
+
+def project_at(folder: Path | None = None) -> Project:
+    """The settings of the workspace that holds `folder`, or the present one."""
+    from pathlib import Path
+
+    from parley_server.project import read_project, workspace_of
+
+    return read_project(workspace_of(folder or Path.cwd()), trust_store())
 
 
 def _postgres_store(address: str, instruments: EventInstruments) -> AbstractAsyncContextManager[EventStore]:

@@ -6,7 +6,7 @@ import os
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING
 
-from parley_server.app.keeping import model_store, open_call_store
+from parley_server.app.keeping import model_store, open_call_store, project_at
 from parley_server.app.models import build_access, build_chain, catalog, current_settings, how_to_get_a_model
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ async def look_at_everything() -> tuple[Finding, ...]:
     from parley_server.checkup import editors, models, system
     from parley_server.config import user_path
 
-    settings, settings_finding = system.settings()
+    project = project_at()
+    settings, settings_finding = system.settings(project.entries)
     recommended = load_catalog().get(load_catalog().default)
     folder = model_store(settings).root
     needs = spec_of(recommended, folder, EngineSettings(context_tokens=settings.embedded.context))
@@ -37,6 +38,7 @@ async def look_at_everything() -> tuple[Finding, ...]:
                 await models.serving(chain),
                 *system.installation(os.environ),
                 settings_finding,
+                system.workspace(project),
                 models.engine(engine_version()),
                 await models.downloaded(embedded, advice),
                 *await models.servers(servers),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from parley_server.app.keeping import model_store
+from parley_server.app.keeping import model_store, project_at
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -149,7 +149,7 @@ def current_settings() -> Settings:
     """
     from parley_server.config import load_settings
 
-    return load_settings()
+    return load_settings(project=project_at().entries)
 
 
 def catalog() -> Catalog:

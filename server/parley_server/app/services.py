@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
-from parley_server.app.keeping import call_records, open_call_store, open_event_store
+from parley_server.app.keeping import call_records, open_call_store, open_event_store, project_at
 from parley_server.app.models import build_chain, build_scripted_chain
 
 if TYPE_CHECKING:
@@ -16,21 +17,34 @@ if TYPE_CHECKING:
     from parley_providers.chain import ProviderChain
     from parley_providers.records import CallRecord
     from parley_server.application import Application
+    from parley_server.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 
-def build_application(scripted: Path | None = None, given: Mapping[str, object] | None = None) -> Application:
-    """Parley's services; `given` are settings of the command line, by dotted key.
+def build_application(
+    scripted: Path | None = None, given: Mapping[str, object] | None = None, folder: Path | None = None
+) -> Application:
+    """Parley's services.
 
-    With `scripted`, every answer comes from that script instead of a model.
+    Args:
+        scripted: Every answer comes from that script instead of a model.
+        given: Settings of the command line, by dotted key.
+        folder: Where in a workspace the work is; None is the present folder.
     """
     from parley_server.application import Application
+
+    def settings() -> Settings:
+        from parley_server.config import load_settings
+
+        return load_settings(given, project=project_at(folder).entries)
 
     def chain(store: CallStore) -> ProviderChain:
         if scripted is not None:
             return build_scripted_chain(scripted, store)
-        from parley_server.config import load_settings
-
-        return build_chain(load_settings(given), store)
+        for problem in project_at(folder).problems:
+            logger.warning("%s", problem)
+        return build_chain(settings(), store)
 
     def records(model: str | None, task: str | None) -> tuple[CallRecord, ...]:
         from parley_profiling.stores import Selection
@@ -38,9 +52,7 @@ def build_application(scripted: Path | None = None, given: Mapping[str, object] 
         return call_records(Selection(model=model, task_class=task))
 
     def unproved() -> Unproved:
-        from parley_server.config import load_settings
-
-        return load_settings(given).refactor.unproved
+        return settings().refactor.unproved
 
     return Application(
         open_store=open_call_store,

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from parley_server.config_text import Entry
+    from parley_server.project import Project
     from parley_server.settings import Settings
 
 
@@ -39,7 +41,7 @@ def installation(environment: Mapping[str, str]) -> tuple[Finding, ...]:
     )
 
 
-def settings() -> tuple[Settings, Finding]:
+def settings(project: tuple[Entry, ...] = ()) -> tuple[Settings, Finding]:
     """The person's settings, or the defaults where they have a mistake, and where they come from."""
     from parley_server.config import load_settings, user_path
     from parley_server.config_file import ConfigError
@@ -47,7 +49,7 @@ def settings() -> tuple[Settings, Finding]:
 
     path = user_path()
     try:
-        loaded = load_settings()
+        loaded = load_settings(project=project)
     except ConfigError as error:
         found = f"{error} The defaults are looked at instead."
         return Settings(), Finding(
@@ -59,6 +61,25 @@ def settings() -> tuple[Settings, Finding]:
         )
     found = f"read from {path}" if path.exists() else f"defaults; {path} does not exist, and need not"
     return loaded, Finding(area=Area.INSTALLATION, name="Settings", verdict=Verdict.OK, found=found)
+
+
+def workspace(project: Project) -> Finding:
+    """Whether this workspace has settings of its own, and whether they are read."""
+    match project.standing:
+        case "absent" | "trusted" if not project.problems:
+            trust = "trusted" if project.is_trusted else "not trusted"
+            own = "its settings are read" if project.standing == "trusted" else "without settings of its own"
+            return Finding(
+                area=Area.INSTALLATION,
+                name="Workspace",
+                verdict=Verdict.OK,
+                found=f"{project.folder} is {trust}, {own}",
+            )
+        case "untrusted" | "changed":
+            verdict, fix = Verdict.ABSENT, f"To use it, look at it, then: parley trust add {project.folder}"
+        case _:
+            verdict, fix = Verdict.WARNING, f"Mend {project.file}, then: parley trust add {project.folder}"
+    return Finding(area=Area.INSTALLATION, name="Workspace", verdict=verdict, found=" ".join(project.problems), fix=fix)
 
 
 def memory(available_bytes: int, needed_bytes: int) -> Finding:

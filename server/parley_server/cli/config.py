@@ -28,25 +28,32 @@ def show(
     import json
     from dataclasses import asdict
 
-    from parley_server.config import explained_settings, user_path
+    from parley_server.app import project_at
+    from parley_server.config import explained_settings, own_sources, user_path
 
-    found = explained_settings()
+    project = project_at()
+    found = explained_settings(own_sources(project=project.entries))
+    for problem in project.problems:
+        typer.echo(problem, err=True)
     if as_json:
         typer.echo(json.dumps([asdict(each) for each in found], indent=2, ensure_ascii=False))
         return
     if explain:
-        typer.echo(f"# Your file is {user_path()}. Later sources win: defaults, file, environment, command line.")
+        typer.echo(f"# Your file is {user_path()}; the workspace's is {project.file} ({project.standing}).")
+        typer.echo("# Later sources win: defaults, your file, the workspace's, environment, editor, command line.")
     typer.echo(_yaml(found, explain=explain), nl=False)
 
 
 @config.command("schema")
-def schema() -> None:
+def schema(
+    project: Annotated[bool, typer.Option("--project", help="That of a workspace's .parley.yaml instead.")] = False,
+) -> None:
     """Print the JSON Schema of the settings file, for an editor's completion."""
     import json
 
-    from parley_server.config import json_schema
+    from parley_server.config_schema import json_schema, project_schema
 
-    typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    typer.echo(json.dumps(project_schema() if project else json_schema(), indent=2, ensure_ascii=False))
 
 
 def _yaml(found: Sequence[Explained], *, explain: bool) -> str:

@@ -26,6 +26,7 @@ class Commands(LateGroup):
         "events": "What happened: list, show, replay, compare, move and check it.",
         "doctor": "Look at this machine, and say how to mend what is missing.",
         "config": "Settings: what is set, whence, and what can be.",
+        "trust": "Which workspaces may have settings of their own.",
         "auth": "Keys of providers: keep, remove, and see whence they come.",
     }
 

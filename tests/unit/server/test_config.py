@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import ValidationError
 
-from parley_server.config import Sources, known_keys, settings_from, user_path, variable_of
+from parley_server.config import Sources, settings_from, user_path
 from parley_server.config_file import ConfigError, write_entry
+from parley_server.config_keys import known_keys, variable_of
 from parley_server.settings import BudgetSettings, PriceSettings, ProviderSettings, Settings
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def test_null_lets_the_engine_never_sleep(settings: Callable[..., Settings]) -> 
             "\nembedded:\n  contxt: 1\n",
             r"line 3: nothing is called 'embedded\.contxt'\. Did you mean embedded\.context",
         ),
-        ("zzz: 1\n", r"nothing is called 'zzz'\. There are: model, strategy"),
+        ("zzz: 1\n", r"nothing is called 'zzz'\. There are: version, model, strategy"),
         ("embedded:\n  context: many\n", r"line 2: embedded\.context cannot be 'many': should be a valid integer"),
         ("embedded:\n  context: 7\n", r"embedded\.context cannot be 7: should be greater than or equal to 512"),
         ("log_level: loud\n", r"log_level cannot be 'loud': should be 'debug', 'info', 'warning' or 'error'"),
@@ -78,7 +79,10 @@ def test_null_lets_the_engine_never_sleep(settings: Callable[..., Settings]) -> 
             r"ollama\.url cannot be '127\.0\.0\.1': write it like http://127\.0\.0\.1:11434",
         ),
         ("ollama:\n  url: http://a:b@c\n", r"an address must not hold a user or a password"),
-        ("embedded: fast\n", r"line 1: nothing is called 'embedded'\. Did you mean embedded\."),
+        (
+            "embedded: fast\n",
+            r"line 1: embedded is a group; its settings stand indented below it, such as embedded\.model",
+        ),
         (
             "providers:\n  box:\n    knd: ollama\n",
             r"line 3: nothing is called 'providers\.box\.knd'\. Did you mean .*kind",
@@ -95,7 +99,7 @@ def test_null_lets_the_engine_never_sleep(settings: Callable[..., Settings]) -> 
         ("models:\n  explain:\n    x: y\n", r"line 3: nothing is called 'models\.explain\.x'"),
         ("- model\n", r"line 1: settings are lines like `model: embedded/"),
         ("model: [\n", r"line 2: this is not YAML"),
-        ("model: a\nmodel: b\n", r"line 2: this is not YAML: found duplicate key"),
+        ("model: a\nmodel: b\n", r"line 2: this is not YAML: this key stands here a second time"),
     ],
 )
 def test_a_mistake_is_told_with_its_line_and_what_would_be_right(
@@ -104,6 +108,82 @@ def test_a_mistake_is_told_with_its_line_and_what_would_be_right(
     """One line that a person can act on."""
     with pytest.raises(ConfigError, match=message):
         settings(text)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"embedded:\n\tcontext: 1\n", r"line 2: this is not YAML: a tab indents here; indent with spaces\.$"),
+        (b"model: a\nx: 'b\n", r"line 2: this is not YAML: a quote is opened and never closed\.$"),
+        (b"model: a\n---\nmodel: b\n", r"line 2: this is not YAML: a second document begins with `---`"),
+        ("model: ä\n".encode("utf-16"), r"line 1: this is not UTF-8 text; save the file as UTF-8\.$"),
+        (b"# fine\nmodel: caf\xe9\n", r"line 2: this is not UTF-8 text"),
+        (b"model: \x1b[31m\n", r"config\.yaml holds the control character U\+001B; settings are plain text\.$"),
+        (b"\0\0", r"control character U\+0000"),
+        (b"model:a\n", r"settings are lines like `model: embedded/.*`, with a blank after :\.$"),
+        (b"model: " + b"[" * 5000, r"line 1: this is nested deeper than any setting\.$"),
+        (b"model: !!python/object/apply:os.system [ls]\n", r"line 1: tag:.*os\.system is no plain value"),
+        (b"a: &a\n  <<: *a\n", r"this cannot be read as settings"),
+        (b"#" * 200_001, r"is larger than 200 kB; these are no settings\.$"),
+        (
+            b"version: 7\nnew_things: 1\n",
+            r"line 1: these settings are of version 7, and this Parley reads version 1\. Upd",
+        ),
+        (b"models: fast\n", r"line 1: models is a group; its settings stand indented below it, such as models\.NAME"),
+        (
+            b"embedded:\n  threads: yes please\n",
+            r"line 2: embedded\.threads cannot be 'yes please': should be a valid int",
+        ),
+        (b"embedded:\n  threads: true\n", r"line 2: embedded\.threads cannot be True: should not be true or false\.$"),
+        (b"candidates: a/b\n", r"candidates cannot be 'a/b': should be a list, such as \[one, two\]\.$"),
+        (b"modle: 1\nstratgy: 2\n", r"'modle'\. Did you mean model\?\n.*line 2: nothing is called 'stratgy'"),
+    ],
+)
+def test_a_file_that_is_no_settings_is_told_in_a_persons_words(tmp_path: Path, content: bytes, message: str) -> None:
+    """Where, what, and what to do; never a decoder's or a parser's own words."""
+    path = tmp_path / "config.yaml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match=message):
+        settings_from(Sources(path=path, environment={}, command_line={}))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"# nothing yet\n", b"\xef\xbb\xbflog_level: warning\r\n", b"version: 1\n", b"embedded:\nmodels:\n"],
+)
+def test_a_file_that_says_nothing_is_no_mistake(tmp_path: Path, content: bytes) -> None:
+    """Empty, comments, a mark of byte order, and groups with nothing below them."""
+    path = tmp_path / "config.yaml"
+    path.write_bytes(content)
+    assert settings_from(Sources(path=path, environment={}, command_line={})) == Settings()
+
+
+def test_a_folder_in_the_files_place_is_told(tmp_path: Path) -> None:
+    """With the way out."""
+    with pytest.raises(ConfigError, match=r"is a folder; settings are a file\. Move it away, or name a file"):
+        settings_from(Sources(path=tmp_path, environment={}, command_line={}))
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("providers:\n  anthropic:\n    kind: anthropic\n    api_key: sk-ant-api03-abcdefghijklmnop\n", "abcdefgh"),
+        ("ollama:\n  url: http://me:hunter2@box:1\n", "hunter2"),
+    ],
+)
+def test_a_mistake_that_holds_a_secret_is_told_without_it(
+    settings: Callable[..., Settings], text: str, secret: str
+) -> None:
+    """Messages end in logs."""
+    with pytest.raises(ConfigError) as told:
+        settings(text)
+    assert secret not in str(told.value)
+
+
+def test_a_key_in_the_file_is_told_where_it_belongs(settings: Callable[..., Settings]) -> None:
+    """Not merely that it is unknown."""
+    with pytest.raises(ConfigError, match=r"line 4: keys do not stand in files\. .* parley auth set work"):
+        settings("providers:\n  work:\n    kind: openai\n    api_key: x\n")
 
 
 def test_providers_models_prices_and_a_budget_can_be_named(settings: Callable[..., Settings]) -> None:

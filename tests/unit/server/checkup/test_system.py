@@ -1,13 +1,15 @@
 """Looking at the machine."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from parley_profiling.stores import CallStore
 from parley_providers.clock import SYSTEM_CLOCK
 from parley_server.checkup.findings import Verdict
-from parley_server.checkup.system import database, folder, installation, memory
+from parley_server.checkup.system import database, folder, installation, memory, workspace
+from parley_server.project import Project
 from support.records import WARM
 
 
@@ -61,3 +63,23 @@ def test_the_database_is_checked_and_counted(tmp_path):
     path.write_bytes(b"not a database" * 100)
     assert database(path).verdict is Verdict.WARNING
     assert "moves it aside and begins a new one" in database(path).found
+
+
+@pytest.mark.parametrize(
+    ("standing", "problems", "verdict", "found"),
+    [
+        ("absent", (), Verdict.OK, "/w is not trusted, without settings of its own"),
+        ("untrusted", ("It is not read.",), Verdict.ABSENT, "It is not read."),
+        ("changed", ("It changed.",), Verdict.ABSENT, "It changed."),
+        ("trusted", (), Verdict.OK, "/w is trusted, its settings are read"),
+        ("trusted", ("One.", "Two."), Verdict.WARNING, "One. Two."),
+        ("unusable", ("It is a link.",), Verdict.WARNING, "It is a link."),
+    ],
+)
+def test_the_workspaces_trust_and_settings_are_told(standing, problems, verdict, found):
+    """With what to do about it."""
+    project = Project(folder=Path("/w"), standing=standing, problems=problems, is_trusted=standing == "trusted")
+    told = workspace(project)
+    assert (told.verdict, told.found) == (verdict, found)
+    assert (told.fix is None) == (verdict is Verdict.OK)
+    assert told.fix is None or told.fix.endswith("parley trust add /w")

@@ -7,9 +7,10 @@ import pytest
 from typer.testing import CliRunner
 
 from parley_server.cli.root import app
-from parley_server.config import json_schema
+from parley_server.config_schema import json_schema, project_schema
+from parley_server.harmless import HARMLESS
 
-PUBLISHED = Path(__file__).parents[4] / "docs" / "config.schema.json"
+PUBLISHED = Path(__file__).parents[4] / "docs"
 
 
 @pytest.fixture
@@ -23,14 +24,20 @@ def run(tmp_path):
     return run_config
 
 
-def test_the_published_schema_is_the_present_one():
-    """Where it is not, `parley config schema > docs/config.schema.json` publishes it."""
-    assert json.loads(PUBLISHED.read_text(encoding="utf-8")) == json_schema()
+@pytest.mark.parametrize(
+    ("name", "schema", "options"),
+    [("config", json_schema(), ()), ("project", project_schema(), ("--project",))],
+)
+def test_the_published_schema_is_the_present_one(run, name, schema, options):
+    """Where it is not, `parley config schema [--project] > docs/NAME.schema.json` publishes it."""
+    assert json.loads((PUBLISHED / f"{name}.schema.json").read_text(encoding="utf-8")) == schema
+    assert json.loads(run("schema", *options).output) == schema
 
 
-def test_the_schema_is_printed(run):
-    """As it is published."""
-    assert json.loads(run("schema").output) == json_schema()
+def test_the_schema_of_a_workspace_has_what_counts_there_and_no_more():
+    """An editor offers nothing that is refused."""
+    groups = {key: group["properties"] for key, group in project_schema()["properties"].items() if key != "version"}
+    assert {f"{group}.{name}" for group, names in groups.items() for name in names} == HARMLESS
 
 
 def test_what_is_shown_is_a_settings_file_itself(run):
@@ -61,3 +68,18 @@ def test_explanations_stand_beside_the_values(run):
     assert [line.split() for line in shown.splitlines() if line.startswith("model:")] == [
         ["model:", "a/b", "#", "PARLEY_MODEL"]
     ]
+
+
+def test_a_workspaces_settings_are_explained_once_they_are_trusted(run, tmp_path, monkeypatch):
+    """Before that, that they are not read."""
+    (tmp_path / ".parley.yaml").write_text("timeouts:\n  idle_s: 9\n")
+    monkeypatch.chdir(tmp_path)
+    data = {"PARLEY_DATA_DIR": str(tmp_path / "data")}
+    before = run("show", "--explain", **data)
+    assert "you have not trusted this workspace" in before.stderr
+    assert "idle_s: 30.0" in before.stdout
+    assert CliRunner(env=data).invoke(app, ["trust", "add"]).exit_code == 0
+    after = run("show", "--explain", **data)
+    assert after.stderr == ""
+    (line,) = (line for line in after.stdout.splitlines() if " idle_s" in line)
+    assert line.split() == ["idle_s:", "9.0", "#", f"{tmp_path}/.parley.yaml,", "line", "2"]

@@ -1,0 +1,135 @@
+"""Which keys there are, and what is told of one that is not: pure, from the schema in `settings`.
+
+Where values come from belongs to `config`.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+from parley_profiling.redaction import redact
+from parley_server.settings import FactsSettings, PriceSettings, ProviderSettings, Section, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from pydantic_core import ErrorDetails
+
+    from parley_server.config_text import Entry
+
+PREFIX = "PARLEY_"
+# Keys below which the person gives the names: of task classes, providers and models.
+OPEN_KEYS: dict[str, type[Section] | None] = {
+    "models": None,
+    "providers": ProviderSettings,
+    "prices": PriceSettings,
+    "facts": FactsSettings,
+}
+_MOST_LISTED = 12
+_SECRETS = ("key", "api_key", "apikey", "token", "secret", "password")
+
+
+def known_keys() -> tuple[str, ...]:
+    """Every key of a fixed name, dotted. What stands below `OPEN_KEYS` is named by the person."""
+    keys: list[str] = []
+    for name, field in Settings.model_fields.items():
+        if name in OPEN_KEYS:
+            continue
+        if (section := _section(field.annotation)) is not None:
+            keys += [f"{name}.{inner}" for inner in section.model_fields]
+        else:
+            keys.append(name)
+    return tuple(keys)
+
+
+def variable_of(key: str) -> str:
+    """The environment variable of a key: `embedded.context` is `PARLEY_EMBEDDED_CONTEXT`."""
+    return PREFIX + key.replace(".", "_").upper()
+
+
+def is_empty_group(entry: Entry) -> bool:
+    """Whether this is a group of settings with nothing below it, as `embedded:` alone on its line."""
+    return entry.value is None and len(entry.path) == 1 and (entry.key in OPEN_KEYS or _is_group(entry.key))
+
+
+def exists(path: tuple[str, ...]) -> bool:
+    """Whether there is such a key."""
+    if path[0] not in OPEN_KEYS:
+        return ".".join(path) in known_keys()
+    section = OPEN_KEYS[path[0]]
+    return len(path) == 2 if section is None else len(path) == 3 and path[2] in section.model_fields
+
+
+def unknown_key(entry: Entry, keys: Collection[str] | None = None) -> str:
+    """What is told of a key that does not exist: where it stands, and the nearest one of `keys` or of all."""
+    name = entry.path[0]
+    if len(entry.path) == 1 and (name in OPEN_KEYS or _is_group(name)):
+        return f"{entry.where}: {name} is a group; its settings stand indented below it, such as {_example(name)}."
+    if name == "providers" and entry.path[-1].lower() in _SECRETS:
+        return (
+            f"{entry.where}: keys do not stand in files. Take it out, and keep it in the keyring: "
+            f"parley auth set {entry.path[1]}"
+        )
+    known = _siblings(entry.path) or list(known_keys() if keys is None else keys)
+    near = get_close_matches(entry.key, known, n=1, cutoff=0.5)
+    hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(_shortened(known))}."
+    return f"{entry.where}: nothing is called {entry.key!r}. {hint}"
+
+
+def invalid(errors: Sequence[ErrorDetails], entries: Mapping[tuple[str, ...], Entry]) -> str:
+    """What is told of values that cannot be: a line for each, with where it stands and what would be right."""
+    lines = []
+    for error in errors:
+        at = tuple(str(step) for step in error["loc"] if step != "[key]")
+        entry = _nearest(entries.values(), at)
+        if error["type"] == "missing":
+            lines.append(f"{entry.where}: {'.'.join(at)} is missing.")
+        else:
+            lines.append(f"{entry.where}: {entry.key} cannot be {redact(repr(entry.value))}: {reason_of(error)}.")
+    return "\n".join(lines)
+
+
+def reason_of(error: ErrorDetails) -> str:
+    """Why a value cannot be, in words that say what would be right."""
+    reason = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return reason.replace("should be a valid tuple", "should be a list, such as [one, two]")
+
+
+def _nearest(entries: Iterable[Entry], at: tuple[str, ...]) -> Entry:
+    """The entry that shares most of its path with `at`: what is missing is told beside what is there."""
+
+    def shared(entry: Entry) -> int:
+        return sum(1 for _ in takewhile(lambda steps: steps[0] == steps[1], zip(entry.path, at, strict=False)))
+
+    return max(entries, key=shared)
+
+
+def _siblings(path: tuple[str, ...]) -> list[str]:
+    """The keys of the open group that `path` leads into; empty where it leads into none."""
+    section = OPEN_KEYS.get(path[0])
+    return [] if section is None or len(path) < 2 else [".".join((*path[:2], name)) for name in section.model_fields]
+
+
+def _shortened(keys: Sequence[str]) -> list[str]:
+    """A long list of keys by its groups."""
+    if len(keys) <= _MOST_LISTED:
+        return sorted(keys)
+    return [*dict.fromkeys(key.partition(".")[0] for key in keys), *OPEN_KEYS]
+
+
+def _section(annotation: object) -> type[Section] | None:
+    return annotation if isinstance(annotation, type) and issubclass(annotation, Section) else None
+
+
+def _is_group(name: str) -> bool:
+    field = Settings.model_fields.get(name)
+    return field is not None and _section(field.annotation) is not None
+
+
+def _example(name: str) -> str:
+    if name not in OPEN_KEYS:
+        return next(key for key in known_keys() if key.startswith(f"{name}."))
+    section = OPEN_KEYS[name]
+    return f"{name}.NAME" if section is None else f"{name}.NAME.{next(iter(section.model_fields))}"
