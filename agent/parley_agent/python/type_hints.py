@@ -118,7 +118,7 @@ class _Target:
     def at(cls, source: str, definition: Span) -> _Target:
         module = read(source)
         node = function_at(module, definition)
-        _refuse_what_reads_hints(module, node)
+        refuse_what_reads_hints(module, node)
         return cls(module=module, node=node, missing=_missing(module, node), scope=TypeScope(module, node))
 
     def check(self, name: str, written: str) -> TypeExpression:
@@ -164,7 +164,12 @@ class _Target:
         return max([self.module.start(self.node), *ends, *(self.module.end(each) for each in defaults)])
 
 
-def _refuse_what_reads_hints(module: Module, node: FunctionNode) -> None:
+def refuse_what_reads_hints(module: Module, node: FunctionNode) -> None:
+    """Refuse a function whose hints are read when the code runs.
+
+    Raises:
+        EditRefusedError: a decorator may read them, or there is a type comment beside them.
+    """
     for decorator in node.decorator_list:
         function = decorator.func if isinstance(decorator, ast.Call) else decorator
         name = getattr(function, "attr", getattr(function, "id", ""))

@@ -58,7 +58,9 @@ def _nothing_to_do(task: TaskClass, place: Place) -> str:
     name, language = place.target.name, place.language.name
     reason = ""
     match task:
-        case TaskClass.RENAME if can_rename(place) and not poor_names(place):
+        case TaskClass.RENAME if not can_rename(place):
+            reason = f"A rename cannot be proved to be safe in {language} yet."
+        case TaskClass.RENAME if not poor_names(place):
             reason = f"{name} has no local name that is worth a better one."
         case TaskClass.DOCSTRING if has_docstring(place):
             reason = f"{name} has a docstring already. Delete it first if you want another one."

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from parley_agent.syntax.definitions import Definition, definitions, enclosing_definition, import_block, imports
 from parley_agent.syntax.doc_comment import can_document, has_doc_comment, set_doc_comment
-from parley_agent.syntax.equality import equal_up_to_local_renaming, equal_without_comments
+from parley_agent.syntax.equality import equal_up_to_local_renaming, equal_without_comments, local_renaming
 from parley_agent.syntax.language import Language
 from parley_agent.syntax.languages import LANGUAGES, language_of
 from parley_agent.syntax.names import Identifier, comments, identifiers, unknown_names
@@ -35,6 +35,7 @@ __all__ = [
     "import_block",
     "imports",
     "language_of",
+    "local_renaming",
     "parse",
     "rename_locals",
     "renameable_locals",

@@ -60,6 +60,18 @@ def equal_up_to_local_renaming(before: Tree, after: Tree, mapping: Mapping[str, 
     )
 
 
+def local_renaming(before: Tree, after: Tree) -> dict[str, str] | None:
+    """The names that `after` renames throughout one definition of `before`, old to new; None if it does anything else.
+
+    Only where the language's facts tell which names a definition declares; comments may differ.
+    """
+    changes = _changes(before, after)
+    if changes is None or not before.language.queries.locals:
+        return None
+    mapping = {each.before: each.after for each in changes}
+    return mapping if equal_up_to_local_renaming(before, after, mapping) else None
+
+
 def equal_without_comments(before: Tree, after: Tree) -> bool:
     """Whether the two differ in nothing but comments and white space that means nothing.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from parley_agent.refactor.errors import AnswerRejectedError
 from parley_agent.refactor.tasks import TaskClass
-from parley_agent.syntax import equal_without_comments
+from parley_agent.syntax import comments, equal_without_comments, local_renaming
 
 if TYPE_CHECKING:
     from parley_agent.refactor.context import Context
@@ -30,6 +30,7 @@ def proof_of(context: Context, candidate: Candidate, after: Tree) -> str | None:
 
     Raises:
         AnswerRejectedError: the task class must be proved, and the proof fails.
+        EditRefusedError: a written hint would fail when the code runs.
     """
     if candidate.is_proved:
         return _EVIDENCE[context.task]
@@ -53,12 +54,26 @@ def _python(context: Context, candidate: Candidate) -> bool | None:
         case TaskClass.DOCSTRING:
             return proof.same_without_docstrings(before, after) and proof.comments_kept(before, after)
         case TaskClass.TYPE_HINTS:
-            return proof.same_without_annotations(before, after) and proof.comments_kept(before, after)
+            if not (proof.same_without_annotations(before, after) and proof.comments_kept(before, after)):
+                return False
+            from parley_agent.python.written_hints import check_written_hints
+
+            check_written_hints(before, after)
+            return True
         case _:
             return None
 
 
 def _by_grammar(context: Context, after: Tree) -> bool | None:
-    if context.task is TaskClass.DOCSTRING:
-        return equal_without_comments(context.place.tree, after)
-    return None
+    match context.task:
+        case TaskClass.DOCSTRING:
+            return equal_without_comments(context.place.tree, after)
+        case TaskClass.RENAME:
+            names = local_renaming(context.place.tree, after)
+            return names is not None and _comments(context.place.tree) == _comments(after)
+        case _:
+            return None
+
+
+def _comments(tree: Tree) -> list[str]:
+    return [tree.text[span.start : span.end] for span in comments(tree)]

@@ -231,6 +231,49 @@ async def test_a_rewritten_rename_must_be_proved(bench):
     assert (await bench(code, bad, bad).last(TaskClass.RENAME, form="rewrite")).code == "changed-behaviour"
 
 
+POP = "package p\n\nfunc pop(s []int) int {\n\t¦tmp := len(s) - 1\n\treturn s[tmp]\n}\n"
+
+
+async def test_a_rewritten_rename_is_proved_by_the_grammar(bench):
+    """In every language that renames by decision; more than names is refused, not offered."""
+
+    async def last(*answers):
+        case = bench(POP, *(fenced(each, "go") for each in answers), language="go", path="/work/p.go")
+        return await case.last(TaskClass.RENAME, form="rewrite")
+
+    code = POP.replace("¦", "").removeprefix("package p\n\n")
+    assert (await last(code.replace("tmp", "top"))).proof == "proved"
+    more = code.replace("tmp := len(s) - 1", "top := len(s)").replace("s[tmp]", "s[top-1]")
+    merged = code.replace("tmp", "s")
+    assert [(await last(each, each)).code for each in (more, merged)] == ["changed-behaviour"] * 2
+
+
+HINTED = "def halve(xs):\n    ¦return xs[::2], xs[1::2]\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "hints", "ending"),
+    [
+        ("", "(xs: list) -> tuple[list, list]", "proved"),
+        ("from typing import Tuple\n\n\n", "(xs: list) -> Tuple[list, list]", "proved"),
+        ("from __future__ import annotations\n\n\n", "(xs: list[Later]) -> tuple[list, list]", "proved"),
+        ("", "(xs: 'list[Later]') -> tuple[list, list]", "proved"),
+        ("", "(xs: list[Later]) -> tuple[list, list]", "unknown-type"),
+        ("", "(xs: List) -> Tuple[List, List]", "unknown-type"),
+        ("", "(xs: Sequence) -> tuple", "unknown-type"),
+        ("", "(xs: exit()) -> tuple", "not-a-type"),
+        ("import click\n\n\n@click.command()\n", "(xs: list) -> tuple", "decorator"),
+    ],
+)
+async def test_rewritten_hints_must_be_there_when_they_are_read(bench, head, hints, ending):
+    """A hint is evaluated when the function is defined: an unknown or later name would end the program there."""
+    later = "\n\nclass Later:\n    pass\n"
+    decorator = head[head.index("@") :] if "@" in head else ""
+    answer = fenced(f"{decorator}def halve{hints}:\n    return xs[::2], xs[1::2]\n")
+    last = await bench(head + HINTED + later, answer, answer).last(TaskClass.TYPE_HINTS, form="rewrite")
+    assert (last.proof if isinstance(last, Proposed) else last.code) == ending
+
+
 async def test_a_custom_wish_without_words_is_refused(bench):
     """There is nothing to ask."""
     assert (await bench(FILE).last(TaskClass.CUSTOM)).code == "no-instruction"
