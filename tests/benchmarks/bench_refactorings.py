@@ -1,4 +1,7 @@
-"""Sixty small refactorings by real local models: completed, refused, and – this must be zero – landed wrong.
+"""Sixty small refactorings by real local models: completed, offered, refused, and – this must be zero – landed wrong.
+
+What is proved or tested lands, and is completed or wrong. What is not waits for the person's yes: it is offered, and
+whether a yes would have been right is counted apart. The judge knows nothing of the product's own proofs.
 
 Every case is put by decision where its task class has one, and by rewrite. In the tables, seconds and tokens are means
 over the cases of a row; the reasons of everything that was not completed stand in a table of their own.
@@ -9,12 +12,12 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import aclosing
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 from uuid import uuid4
 
 from benchmarks.figures import Figure, Table, at_most
 from benchmarks.refactorings.cases import load_cases
-from benchmarks.refactorings.runner import Trial, run_case
+from benchmarks.refactorings.runner import Ending, Trial, run_case
 from parley_agent.refactor.service import RefactorService
 from parley_providers.chain import ProviderChain
 from parley_providers.clock import SYSTEM_CLOCK
@@ -46,6 +49,7 @@ async def figures(context: Context) -> AsyncIterator[Figure | Table]:
             for figure in _figures(f"refactorings.{model}.{form}", chosen):
                 yield figure
     yield _by_task(everything)
+    yield _by_proof(everything)
     yield _not_completed(everything)
 
 
@@ -74,14 +78,16 @@ async def _trials(context: Context, model: str, cases: Iterable[Case]) -> AsyncI
 def _said(trial: Trial) -> str:
     reason = f" – {trial.verdict.reason}" if trial.verdict.reason else ""
     form = trial.form or "no model"
-    return f"{trial.model} {trial.case.name} ({form}): {trial.verdict.kind}, {trial.seconds:.1f} s{reason}"
+    return f"{trial.model} {trial.case.name} ({form}): {trial.ending}, {trial.seconds:.1f} s{reason}"
 
 
 def _figures(name: str, trials: list[Trial]) -> Iterable[Figure]:
-    kinds = Counter(trial.verdict.kind for trial in trials)
-    detail = {"cases": len(trials), "refused": kinds["refused"]}
-    yield Figure(name=f"{name}.completed", ours=kinds["completed"], unit="", detail=detail)
-    yield Figure(name=f"{name}.wrong", ours=kinds["wrong"], unit="", goal=at_most(0), detail=detail)
+    endings = Counter(trial.ending for trial in trials)
+    detail = {"cases": len(trials)} | {ending: endings[ending] for ending in get_args(Ending)}
+    yield Figure(name=f"{name}.completed", ours=endings["completed"], unit="", detail=detail)
+    yield Figure(name=f"{name}.offered-right", ours=endings["offered right"], unit="", detail=detail)
+    yield Figure(name=f"{name}.offered-wrong", ours=endings["offered wrong"], unit="", detail=detail)
+    yield Figure(name=f"{name}.landed-wrong", ours=endings["wrong"], unit="", goal=at_most(0), detail=detail)
 
 
 def _by_task(trials: list[Trial]) -> Table:
@@ -91,7 +97,7 @@ def _by_task(trials: list[Trial]) -> Table:
     rows = []
     for (task, form, model), group in groupby(sorted(trials, key=key), key=key):
         found = list(group)
-        kinds = Counter(trial.verdict.kind for trial in found)
+        endings = Counter(trial.ending for trial in found)
         tokens = [trial.output_tokens for trial in found if trial.output_tokens is not None]
         rows.append(
             (
@@ -99,22 +105,35 @@ def _by_task(trials: list[Trial]) -> Table:
                 form,
                 model,
                 len(found),
-                kinds["completed"],
-                kinds["refused"],
-                kinds["wrong"],
+                *(endings[ending] for ending in get_args(Ending)),
                 round(sum(trial.seconds for trial in found) / len(found), 2),
                 round(sum(tokens) / len(tokens), 1) if tokens else None,
             )
         )
-    columns = ("task", "form", "model", "cases", "completed", "refused", "wrong", "mean seconds", "mean output tokens")
+    endings = tuple("landed wrong" if ending == "wrong" else ending for ending in get_args(Ending))
+    columns = ("task", "form", "model", "cases", *endings, "mean seconds", "mean output tokens")
     return Table(name="refactorings", columns=columns, rows=tuple(rows))
+
+
+def _kind(trial: Trial) -> tuple[str, str]:
+    return trial.case.task.value, trial.proof or ""
+
+
+def _by_proof(trials: list[Trial]) -> Table:
+    """What Parley said of its proposals, beside what the judge says."""
+    proposed = [trial for trial in trials if trial.proof is not None]
+    counts = Counter((_kind(trial), trial.verdict.kind) for trial in proposed)
+    rows = tuple(
+        (*key, counts[key, "completed"], counts[key, "wrong"]) for key in sorted({_kind(trial) for trial in proposed})
+    )
+    return Table(name="refactorings by proof", columns=("task", "proof", "right", "wrong"), rows=rows)
 
 
 def _not_completed(trials: list[Trial]) -> Table:
     rows = tuple(
-        (trial.case.name, trial.form, trial.model, trial.verdict.kind, trial.attempts, trial.verdict.reason)
+        (trial.case.name, trial.form, trial.model, trial.ending, trial.proof, trial.attempts, trial.verdict.reason)
         for trial in trials
-        if trial.verdict.kind != "completed"
+        if trial.ending != "completed"
     )
-    columns = ("case", "form", "model", "verdict", "attempts", "reason")
+    columns = ("case", "form", "model", "ending", "proof", "attempts", "reason")
     return Table(name="refactorings that were not completed", columns=columns, rows=rows)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from parley_providers.clock import Clock
 
 Form = Literal["decision", "rewrite"]
+Ending = Literal["completed", "offered right", "offered wrong", "refused", "wrong"]
 
 
 class Refactors(Protocol):
@@ -36,7 +37,8 @@ class Trial:
     """One case, put to one model in one form.
 
     `form` is the form that was used, None if no model was asked; `output_tokens` is None where a server did not say.
-    `after` is the document that landed, None if nothing did.
+    `after` is the document that was proposed, None if none was, and `proof` what Parley said of it. `needs_consent`: it
+    lands only after the person's yes.
     """
 
     case: Case
@@ -47,6 +49,15 @@ class Trial:
     output_tokens: int | None
     attempts: int
     after: str | None = None
+    proof: str | None = None
+    needs_consent: bool = False
+
+    @property
+    def ending(self) -> Ending:
+        """What became of the case before anybody was asked: only "completed" and "wrong" have landed."""
+        if self.verdict.kind == "refused" or not self.needs_consent:
+            return self.verdict.kind
+        return "offered right" if self.verdict.kind == "completed" else "offered wrong"
 
 
 async def run_case(
@@ -56,7 +67,7 @@ async def run_case(
     asked: list[Asked] = []
     tokens: list[int | None] = []
     verdict = Verdict(kind="refused", reason="there was no answer")
-    after: str | None = None
+    proposed: Proposed | None = None
     started_ns = clock.monotonic_ns()
     with tempfile.TemporaryDirectory(prefix="parley-case-") as folder:
         try:
@@ -70,12 +81,13 @@ async def run_case(
                         case Refused():
                             verdict = Verdict(kind="refused", reason=f"{event.code}: {event.reason}")
                         case Proposed():
-                            after = apply_edits(case.text, event.edits)
+                            proposed = event
                         case _:
                             pass
         except ProviderError as error:
             verdict = Verdict(kind="refused", reason=f"the model failed: {error}")
     seconds = (clock.monotonic_ns() - started_ns) / 1e9
+    after = None if proposed is None else apply_edits(case.text, proposed.edits)
     return Trial(
         case=case,
         model=model,
@@ -85,6 +97,8 @@ async def run_case(
         output_tokens=sum(each for each in tokens if each is not None) if None not in tokens else None,
         attempts=len(asked),
         after=after,
+        proof=proposed.proof if proposed else None,
+        needs_consent=proposed.needs_consent if proposed else False,
     )
 
 

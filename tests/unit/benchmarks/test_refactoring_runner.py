@@ -30,10 +30,10 @@ class Scripted:
             raise self.error
 
 
-def proposed(new_text: str) -> Proposed:
+def proposed(new_text: str, proof="proved") -> Proposed:
     start = CASE.text.index("resutl")
     edit = TextEdit(span=Span(start=start, end=start + len("resutl")), new_text=new_text)
-    return Proposed(task=TaskClass.FIX_DIAGNOSTICS, title="Fix", edits=(edit,), proof="unproved", evidence="")
+    return Proposed(task=TaskClass.FIX_DIAGNOSTICS, title="Fix", edits=(edit,), proof=proof, evidence="")
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,21 @@ async def test_what_comes_back_is_judged(events, kind, tokens):
     trial = await run_case(Scripted(*events), CASE, "m", "auto", SYSTEM_CLOCK)
     asked = sum(isinstance(event, Asked) for event in events)
     assert (trial.verdict.kind, trial.output_tokens, trial.attempts) == (kind, tokens, asked)
+
+
+@pytest.mark.parametrize(
+    ("new_text", "proof", "ending"),
+    [
+        ("result", "proved", "completed"),
+        ("[]", "tested", "wrong"),
+        ("result", "unproved", "offered right"),
+        ("[]", "unproved", "offered wrong"),
+    ],
+)
+async def test_what_waits_for_a_yes_has_not_landed(new_text, proof, ending):
+    """It is judged all the same, and counted apart."""
+    trial = await run_case(Scripted(ASKED, ANSWERED, proposed(new_text, proof)), CASE, "m", "auto", SYSTEM_CLOCK)
+    assert (trial.ending, trial.proof) == (ending, proof)
 
 
 async def test_a_model_that_fails_refuses():
