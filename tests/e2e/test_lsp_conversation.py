@@ -104,8 +104,8 @@ async def test_a_cell_of_a_notebook_is_refused_with_the_reason(tmp_path):
         finished = await editor.until("parley/finished")
         assert (finished["outcome"], finished["code"]) == ("refused", "notebook")
         assert editor.buffers[cell].text == SOURCE
-        await editor.execute("parley.refactor", editor.argument(plain, AT, AT, task="rename"))
-        assert (await editor.until("parley/finished"))["outcome"] == "applied"
+        wished = editor.argument(plain, AT, AT, task="rename", wait=True)
+        assert (await editor.execute("parley.refactor", wished))["outcome"] == "applied"
 
 
 async def test_a_diagnostic_is_offered_a_fix_that_carries_it(tmp_path):
