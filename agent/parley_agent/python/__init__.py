@@ -1,8 +1,8 @@
 """Python, known fully: edits made from small decisions, scope analysis, and proofs that an edit kept the behaviour.
 
-Reading order: `errors`; `lexer`, `fstrings`, `module` (a text, its tree, and the way between them); `scope_tree`,
-`scope_walk`, `bindings` (which variable a name means), `visibility` (which names may change), `sites`, `layout`;
-`naming`, `rename`; `docstring_text`, `docstring`; `type_names`, `type_scope`, `type_expressions`, `returns`, `imports`,
-`type_hints`; `flow_values`, `flow`, `extract_plan`, `extract`; `scopes`
-(questions about names); `proof`. It needs nothing but the standard library.
+Reading order: `errors`; `lexer`, `fstrings`, `parsing`, `module` (a text, its tree, and the way between them);
+`scope_tree`, `scope_walk`, `bindings` (which variable a name means), `visibility` (which names may change), `sites`,
+`layout`; `naming`, `rename`; `docstring_text`, `docstring`; `type_names`, `type_scope`, `type_expressions`,
+`returns`, `imports`, `type_hints`; `flow_values`, `flow`, `extract_plan`, `extract`; `scopes` (questions about
+names); `proof`. It needs nothing but the standard library.
 """

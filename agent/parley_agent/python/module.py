@@ -8,8 +8,6 @@ from __future__ import annotations
 import ast
 import re
 import sys
-import threading
-import warnings
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +16,7 @@ from typing import TypeAlias
 from parley_agent.document import Span, TextEdit, apply_edits
 from parley_agent.python.errors import EditRefusedError
 from parley_agent.python.fstrings import Place, relocate
+from parley_agent.python.parsing import parsed
 
 FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 DefinitionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -27,7 +26,6 @@ DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _BOM = "\ufeff"
-_warnings_lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -106,7 +104,7 @@ class Module:
 def read(source: str) -> Module:
     """Parse `source`; refuses what this interpreter's parser does not take. Remembers the last few texts."""
     try:
-        tree = _parse(source.removeprefix(_BOM))
+        tree = parsed(source.removeprefix(_BOM))
     except SyntaxError as error:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         raise EditRefusedError(
@@ -171,10 +169,3 @@ def whole_span(module: Module, node: DefinitionNode) -> Span:
 
 def _length(span: Span) -> int:
     return span.end - span.start
-
-
-def _parse(text: str) -> ast.Module:
-    # The parser warns of odd escapes in other people's code; the filters are global, hence the lock.
-    with _warnings_lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return ast.parse(text)

@@ -6,15 +6,17 @@ at first use: offering nothing must cost nothing.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
+from parley_agent.document import Span
 from parley_agent.refactor.errors import RefactorRefusedError
+from parley_agent.syntax import top_level_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from parley_agent.document import Span
     from parley_agent.python.extract import LineRange
     from parley_agent.refactor.target import Place
     from parley_agent.syntax import Definition
@@ -41,7 +43,7 @@ def poor_names(place: Place) -> tuple[str, ...]:
     if place.is_python:
         from parley_agent.python import rename
 
-        found = _kept(rename.renameable)(place.document.text, definition.span)
+        found = _kept(rename.renameable)(*_alone(place))
         return tuple(each.name for each in found if each.worth)
     from parley_agent.syntax import rename as by_grammar
 
@@ -78,7 +80,7 @@ def has_docstring(place: Place) -> bool:
     if place.is_python:
         from parley_agent.python import docstring
 
-        return docstring.has_docstring(place.document.text, definition.span)
+        return docstring.has_docstring(*_alone(place))
     from parley_agent.syntax import doc_comment
 
     return doc_comment.has_doc_comment(place.tree, definition)
@@ -105,7 +107,7 @@ def unhinted(place: Place) -> tuple[str, ...]:
     """The parameters of a Python function that have no type, and "return" where that has none."""
     from parley_agent.python import type_hints
 
-    found: tuple[str, ...] = _kept(type_hints.unannotated)(place.document.text, definition_of(place).span)
+    found: tuple[str, ...] = _kept(type_hints.unannotated)(*_alone(place))
     return found
 
 
@@ -141,8 +143,11 @@ def extractable_lines(place: Place) -> tuple[LineRange, ...]:
     """The lines of a Python function that could become a function of their own, and the names in and out."""
     from parley_agent.python import extract
 
-    found: tuple[LineRange, ...] = _kept(extract.extractable)(place.document.text, definition_of(place).span)
-    return found
+    source, own = _alone(place)
+    found: tuple[LineRange, ...] = _kept(extract.extractable)(source, own)
+    before = place.document.text[: definition_of(place).span.start - own.start]
+    above = before.count("\n") + before.count("\r") - before.count("\r\n")
+    return tuple(replace(each, first_line=each.first_line + above, last_line=each.last_line + above) for each in found)
 
 
 def extracted(place: Place, first_line: int, last_line: int, name: str) -> str:
@@ -150,6 +155,17 @@ def extracted(place: Place, first_line: int, last_line: int, name: str) -> str:
     from parley_agent.python import extract
 
     return extract.extract(place.document.text, definition_of(place).span, first_line, last_line, name)
+
+
+def _alone(place: Place) -> tuple[str, Span]:
+    """The definition with the statement of the top level that holds it, as a text of its own, and its span in there.
+
+    What is asked of a definition alone needs no more, and the rest of a long file costs nothing.
+    """
+    own = definition_of(place).span
+    part = top_level_part(place.tree, own)
+    text = place.document.text[part.start : part.end]
+    return text, Span(start=own.start - part.start, end=own.end - part.start)
 
 
 @cache

@@ -1,13 +1,22 @@
 """What a language's grammar tells of a text: definitions, imports, names, comments, errors; by tree-sitter.
 
 Reading order: `language` (what is known of a language as data), `languages` (the data), `tree` (parsing and queries),
-`offsets` (bytes and code points), `definitions`, `names`, `locals` (which names are a definition's own), `equality`
-(what can be proved of two texts), `rename` and `doc_comment` (edits made from small decisions).
+`reparse` (from an older tree), `offsets` (bytes and code points), `definitions`, `names`, `locals` (which names are a
+definition's own), `equality` (what can be proved of two texts), `rename` and `doc_comment` (edits made from small
+decisions).
 """
 
 from __future__ import annotations
 
-from parley_agent.syntax.definitions import Definition, definitions, enclosing_definition, import_block, imports
+from parley_agent.syntax.definitions import (
+    Definition,
+    changed_part,
+    definitions,
+    enclosing_definition,
+    import_block,
+    imports,
+    top_level_part,
+)
 from parley_agent.syntax.doc_comment import can_document, has_doc_comment, set_doc_comment
 from parley_agent.syntax.equality import equal_up_to_local_renaming, equal_without_comments, local_renaming
 from parley_agent.syntax.language import Language
@@ -25,6 +34,7 @@ __all__ = [
     "Tree",
     "can_document",
     "can_rename",
+    "changed_part",
     "comments",
     "definitions",
     "enclosing_definition",
@@ -40,6 +50,7 @@ __all__ = [
     "rename_locals",
     "renameable_locals",
     "set_doc_comment",
+    "top_level_part",
     "unknown_names",
     "usable_renames",
 ]

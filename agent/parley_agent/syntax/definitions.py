@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from parley_agent.document import Span
+from parley_agent.syntax.reparse import same_ends
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -47,12 +48,30 @@ class _Container:
 def enclosing_definition(tree: Tree, selection: Span) -> Definition | None:
     """The definition that `selection` means: the innermost that holds it, or the only one that it covers whole."""
     selection = _trimmed(tree.text, selection)
-    found = definitions(tree)
+    found = _definitions(tree, _surroundings(tree, selection))
     covered = _outermost(each for each in found if selection.contains(_trimmed(tree.text, each.span)))
     if len(covered) == 1 and _nothing_else(tree.text, selection, covered[0]):
         return covered[0]
     holding = [each for each in found if each.span.contains(selection)]
     return min(holding, key=lambda each: each.span.end - each.span.start, default=None)
+
+
+def top_level_part(tree: Tree, span: Span) -> Span:
+    """The part of the text that holds `span` and is whole lines of whole nodes of the top level."""
+    nodes, first, last = tree.top_level(span)
+    touched = [tree.span(node) for node in nodes[first : last + 1]]
+    touched = [each for each in touched if each.overlaps(span)]
+    if not touched:
+        return span
+    start = tree.text.rfind("\n", 0, min(touched[0].start, span.start)) + 1
+    end = tree.text.find("\n", max(touched[-1].end, span.end, 1) - 1)
+    return Span(start=start, end=len(tree.text) if end < 0 else end + 1)
+
+
+def changed_part(before: Tree, after: Tree) -> Span:
+    """The part of `after`, whole lines of whole nodes of its top level, without which the two are the same."""
+    start, tail = same_ends(before.text, after.text)
+    return top_level_part(after, Span(start=start, end=len(after.text) - tail))
 
 
 @lru_cache(maxsize=8)
@@ -75,8 +94,24 @@ def import_block(tree: Tree) -> Span | None:
     return Span(start=found[0].start, end=max(each.end for each in found)) if found else None
 
 
-def _definitions(tree: Tree) -> tuple[Definition, ...]:
-    matches = tree.matches(tree.language.queries.structure)
+def _surroundings(tree: Tree, selection: Span) -> Span:
+    """The nodes of the top level that `selection` touches, those beside them, and what is attached to these.
+
+    What has a definition that the selection may mean is in there: a long file's other definitions need not be found.
+    """
+    nodes, first, last = tree.top_level(selection)
+    if not nodes:
+        return selection
+    skipped = tree.language.attached | tree.language.comments
+    while first > 0 and nodes[first].type in skipped:
+        first -= 1
+    while last + 1 < len(nodes) and nodes[last].type in skipped:
+        last += 1
+    return Span(start=tree.span(nodes[first]).start, end=tree.span(nodes[last]).end)
+
+
+def _definitions(tree: Tree, within: Span | None = None) -> tuple[Definition, ...]:
+    matches = tree.matches(tree.language.queries.structure, within)
     parameters = _parameters(tree, matches)
     found = {item.span: item for match in matches if (item := _item(tree, match, parameters)) is not None}
     ordered = sorted(found.values(), key=lambda item: (item.span.start, -item.span.end))

@@ -5,6 +5,8 @@ Loads a language's grammar at the first parse of that language. What the nodes m
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections import deque
 from functools import cache, lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
@@ -13,6 +15,7 @@ import tree_sitter
 
 from parley_agent.document import Span
 from parley_agent.syntax.offsets import Offsets
+from parley_agent.syntax.reparse import alike, reparsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,14 +28,24 @@ Captures: TypeAlias = dict[str, list[tree_sitter.Node]]
 
 
 class Tree:
-    """A text as its grammar sees it; it always has a tree, broken text included."""
+    """A text as its grammar sees it; it always has a tree, broken text included.
+
+    Args:
+        text: The text.
+        language: Its language.
+        like: The tree of a text of that language that is much alike: parsing then costs what differs.
+    """
 
     __slots__ = ("_captures", "_kept", "_matches", "_offsets", "_tree", "language")
 
-    def __init__(self, text: str, language: Language) -> None:
+    def __init__(self, text: str, language: Language, like: Tree | None = None) -> None:
         self.language = language
         self._offsets = Offsets(text)
-        self._tree = tree_sitter.Parser(_grammar(language.grammar)).parse(self._offsets.data)
+        parser = tree_sitter.Parser(_grammar(language.grammar))
+        if like is not None:
+            self._tree: tree_sitter.Tree = reparsed(parser, *like.parsed, self._offsets.data)
+        else:
+            self._tree = parser.parse(self._offsets.data)
         self._matches: dict[str, list[Captures]] = {}
         self._captures: dict[str, Captures] = {}
         self._kept: dict[str, object] = {}
@@ -41,6 +54,11 @@ class Tree:
     def text(self) -> str:
         """The text that was parsed."""
         return self._offsets.text
+
+    @property
+    def parsed(self) -> tuple[tree_sitter.Tree, bytes]:
+        """The grammar's own tree and the UTF-8 that it is of; for this room only."""
+        return self._tree, self._offsets.data
 
     @property
     def root(self) -> Node:
@@ -53,24 +71,37 @@ class Tree:
             return ()
         return tuple(self.span(node) for node in _broken(self.root))
 
-    def matches(self, query: str) -> list[Captures]:
-        """The matches of a query in the whole tree, each a map of capture name to nodes."""
-        if query not in self._matches:
-            cursor = tree_sitter.QueryCursor(_query(self.language.grammar, query))
-            self._matches[query] = [captures for _, captures in cursor.matches(self.root)]
-        return self._matches[query]
+    def matches(self, query: str, span: Span | None = None) -> list[Captures]:
+        """The matches of a query, each a map of capture name to nodes: in the nodes that touch `span`, or in all."""
+        if span is None and query in self._matches:
+            return self._matches[query]
+        matches = [captures for _, captures in self._cursor(query, span).matches(self.root)]
+        if span is None:
+            self._matches[query] = matches
+        return matches
 
     def captures(self, query: str, span: Span | None = None) -> Captures:
         """The nodes that a query captures, by capture name, in the nodes that touch `span`, or in the whole tree."""
         if span is None and query in self._captures:
             return self._captures[query]
-        cursor = tree_sitter.QueryCursor(_query(self.language.grammar, query))
-        if span is not None:
-            cursor.set_byte_range(self._offsets.to_byte(span.start), self._offsets.to_byte(span.end))
-        captures = cursor.captures(self.root)
+        captures = self._cursor(query, span).captures(self.root)
         if span is None:
             self._captures[query] = captures
         return captures
+
+    def top_level(self, span: Span) -> tuple[list[Node], int, int]:
+        """The children of the root, and the numbers of the first and the last of them that touch `span` or are next."""
+        children = self.kept("top level", lambda: self.root.children)
+        start, end = self._offsets.to_byte(span.start), self._offsets.to_byte(span.end)
+        first = bisect_left(children, start, key=lambda child: child.end_byte)
+        last = bisect_right(children, end, key=lambda child: child.start_byte)
+        return children, max(0, first - 1), min(last, len(children) - 1)
+
+    def _cursor(self, query: str, span: Span | None) -> tree_sitter.QueryCursor:
+        cursor = tree_sitter.QueryCursor(_query(self.language.grammar, query))
+        if span is not None:
+            cursor.set_byte_range(self._offsets.to_byte(span.start), self._offsets.to_byte(span.end))
+        return cursor
 
     def kept(self, name: str, make: Callable[[], _T]) -> _T:
         """What `make` gives the first time, kept under `name`: a tree does not change, and is asked often."""
@@ -100,13 +131,21 @@ class Tree:
         return self.root.descendant_for_byte_range(start, end) or self.root
 
 
+_recent: deque[Tree] = deque(maxlen=4)
+
+
 @lru_cache(maxsize=4)
 def parse(text: str, language: Language) -> Tree:
     """Parse `text`. Never fails: what the grammar cannot read is among the tree's `errors`.
 
-    Remembers the last few: a refactoring looks at the text that its code actions were just made for.
+    Remembers the last few: a refactoring looks at the text that its code actions were just made for, and a text that
+    was edited is much like the one before.
     """
-    return Tree(text, language)
+    recent = [tree for tree in tuple(_recent) if tree.language.grammar == language.grammar]
+    like = next((tree for tree in reversed(recent) if alike(tree.text, text)), None)
+    tree = Tree(text, language, like)
+    _recent.append(tree)
+    return tree
 
 
 def _broken(root: Node) -> Iterator[Node]:

@@ -9,6 +9,7 @@ import asyncio
 import gc
 import logging
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from parley_server.app import build_application
@@ -47,6 +48,8 @@ def _imported() -> Callable[[Incoming, int, Services], Coroutine[object, object,
         gc.enable()
         # A syntax tree is tens of thousands of objects that all live: looking at them every 700 is a fifth of the work.
         gc.set_threshold(20_000, 20, 20)
+        # A thread that computes gives way after so many seconds: a message passes three threads that wait for it.
+        sys.setswitchinterval(0.0005)
     return run
 
 

@@ -12,7 +12,7 @@ from parley_agent.refactor.checks.proofs import proof_of
 from parley_agent.refactor.checks.regions import check_regions
 from parley_agent.refactor.errors import AnswerRejectedError
 from parley_agent.refactor.tasks import TASKS, Region
-from parley_agent.syntax import parse
+from parley_agent.syntax import changed_part, parse
 
 if TYPE_CHECKING:
     from parley_agent.refactor.context import Context
@@ -70,7 +70,7 @@ def _check_parses(context: Context, after: Tree, *, must_compile: bool) -> None:
     before = context.place.tree
     broken = after.errors()
     is_checked = must_compile and context.place.is_python and not before.errors()
-    if len(broken) > len(before.errors()) or (is_checked and not _compiles(after)):
+    if len(broken) > len(before.errors()) or (is_checked and not _compiles(before, after)):
         at = broken[0].start if broken else 0
         shown = after.text[after.text.rfind("\n", 0, at) + 1 :].split("\n", 1)[0].strip()[:80]
         where = f" at `{shown}`" if broken and shown else ""
@@ -79,10 +79,18 @@ def _check_parses(context: Context, after: Tree, *, must_compile: bool) -> None:
         )
 
 
-def _compiles(after: Tree) -> bool:
-    """Whether Python itself reads it: `return` outside of a function is no fault of the grammar."""
+def _compiles(before: Tree, after: Tree) -> bool:
+    """Whether Python itself reads it: `return` outside of a function is no fault of the grammar.
+
+    What such faults are about lies within one statement of the top level, `__future__` apart, so those that are as they
+    were are not compiled again.
+    """
+    text = after.text.removeprefix("\ufeff")
+    if "__future__" not in text:
+        part = changed_part(before, after)
+        text = after.text[part.start : part.end].removeprefix("\ufeff")
     try:
-        compile(after.text.removeprefix("\ufeff"), "<candidate>", "exec", dont_inherit=True)
+        compile(text, "<candidate>", "exec", dont_inherit=True)
     except (SyntaxError, ValueError):
         return False
     return True

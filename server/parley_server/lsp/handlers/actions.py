@@ -22,9 +22,10 @@ def register(server: ParleyServer) -> None:
             return []
         document = await server.documents.read(params.text_document.uri)
         encoding = server.client.encoding
+        opened = server.documents.get(params.text_document.uri)
+        index = LineIndex(document.text) if opened is None else opened.index
 
         def offers() -> list[types.CodeAction | types.Command]:
-            index = LineIndex(document.text)
             selection = from_lsp.span(params.range, index, encoding)
             diagnostics = from_lsp.diagnostics(params.context.diagnostics, index, encoding)
             found = server.services.offers(document, selection, diagnostics)

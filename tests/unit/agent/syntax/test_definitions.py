@@ -4,6 +4,7 @@ import pytest
 
 from parley_agent.document import Span
 from parley_agent.syntax import definitions, enclosing_definition, import_block, imports, language_of, parse
+from support.language_samples import SAMPLES
 
 PYTHON = """import os
 from a import (
@@ -198,3 +199,28 @@ def test_imports_are_the_top_level_ones(language_id, text, expected):
     found = imports(tree)
     assert [text[span.start : span.end] for span in found] == expected
     assert import_block(tree) == (Span(start=found[0].start, end=found[-1].end) if found else None)
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_definitions_elsewhere_do_not_matter_to_a_selection(name):
+    """The definition that any selection means is the same whether it is looked for nearby or in the whole text."""
+    text = f"{SAMPLES[name]}\n{SAMPLES[name]}"
+    tree = parse(text, language_of(name, None))
+    for start in range(0, len(text), 3):
+        for end in (start, start + 7, start + 90):
+            selection = Span(start=start, end=min(end, len(text)))
+            chosen = enclosing_definition(tree, selection)
+            assert chosen == enclosing_definition(WholeTree(tree), selection), (text[start : start + 30], selection)
+
+
+class WholeTree:
+    """A tree whose every question about a part of it is answered for all of it."""
+
+    def __init__(self, tree):
+        self._tree = tree
+
+    def top_level(self, _span):
+        return self._tree.top_level(Span(start=0, end=len(self._tree.text)))
+
+    def __getattr__(self, name):
+        return getattr(self._tree, name)

@@ -1,0 +1,72 @@
+"""Parsing a text anew from the tree of one that is much like it, which costs what changed and not what is there.
+
+The tree is the one that parsing from nothing would give. Which older tree to start from belongs to `tree`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, AnyStr
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import tree_sitter
+
+
+def reparsed(parser: tree_sitter.Parser, old: tree_sitter.Tree, before: bytes, after: bytes) -> tree_sitter.Tree:
+    """The tree of `after`, made from `old`, which is the tree of `before` and stays as it is."""
+    start, old_end, new_end = _difference(before, after)
+    known = old.copy()
+    known.edit(
+        start_byte=start,
+        old_end_byte=old_end,
+        new_end_byte=new_end,
+        start_point=_point(before, start),
+        old_end_point=_point(before, old_end),
+        new_end_point=_point(after, new_end),
+    )
+    return parser.parse(after, known)
+
+
+def alike(before: str, after: str) -> bool:
+    """Whether most of `after` stands in `before`, at its beginning and its end."""
+    start, tail = same_ends(before, after)
+    return 2 * (start + tail) >= len(after) > 0
+
+
+def _difference(before: bytes, after: bytes) -> tuple[int, int, int]:
+    """Where the two begin to differ, and where that ends in each; between whole characters of UTF-8."""
+    start, tail = same_ends(before, after)
+    while start and _is_inside_character(before, start) | _is_inside_character(after, start):
+        start -= 1
+    while tail and _is_inside_character(before, len(before) - tail) | _is_inside_character(after, len(after) - tail):
+        tail -= 1
+    return start, len(before) - tail, len(after) - tail
+
+
+def same_ends(before: AnyStr, after: AnyStr) -> tuple[int, int]:
+    """The lengths of what both begin with and of what both end with, which do not overlap in either."""
+    longest, old, new = min(len(before), len(after)), len(before), len(after)
+    start = _common(longest, lambda at, end: before[at:end] == after[at:end])
+    tail = _common(longest - start, lambda at, end: before[old - end : old - at] == after[new - end : new - at])
+    return start, tail
+
+
+def _common(longest: int, is_same: Callable[[int, int], bool]) -> int:
+    """How far two texts are the same: `is_same(at, end)` compares a piece, in time proportional to its length."""
+    same = 0
+    step = 1 << max(0, longest.bit_length() - 1)
+    while step:
+        if same + step <= longest and is_same(same, same + step):
+            same += step
+        step >>= 1
+    return same
+
+
+def _is_inside_character(data: bytes, at: int) -> bool:
+    return at < len(data) and data[at] & 0xC0 == 0x80
+
+
+def _point(data: bytes, at: int) -> tuple[int, int]:
+    """Row and column, in bytes."""
+    return data.count(b"\n", 0, at), at - (data.rfind(b"\n", 0, at) + 1)
