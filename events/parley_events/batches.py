@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from parley_events.errors import ConflictError, DuplicateEventError, EventStoreError, InvalidEventError
-from parley_events.events import Metadata, RecordedEvent, to_microseconds
+from parley_events.events import RecordedEvent, to_microseconds
 from parley_events.store import Appended
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from parley_events.events import JsonValue, NewEvent
+    from parley_events.events import JsonValue, Metadata, NewEvent
     from parley_events.store import Cursor, Instruments, Redactor
 
 AggregateKey: TypeAlias = tuple[str, str]
@@ -26,7 +26,8 @@ AggregateKey: TypeAlias = tuple[str, str]
 MAX_EVENT_BYTES = 16 * 1024 * 1024
 MAX_NAME_LENGTH = 200
 _ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
-_NO_METADATA = Metadata()
+# One encoder for all: `json.dumps` with arguments makes a new one each time. A circle ends in RecursionError.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False).encode
 
 
 class PreparedEvent(NamedTuple):
@@ -44,7 +45,7 @@ class Batch:
     """One append, ready for a transaction."""
 
     key: AggregateKey
-    events: tuple[PreparedEvent, ...]
+    events: Sequence[PreparedEvent]
     metadata_json: str
     expected_sequence: int | None
     advance: Cursor | None
@@ -105,16 +106,14 @@ def prepare(
     Raises:
         InvalidEventError: a name or some data cannot be stored.
     """
-    for what, name in (
-        ("stream", key[0]),
-        ("aggregate", key[1]),
-        *(("event type", each.event_type) for each in events),
-    ):
-        _check_name(what, name)
+    _check_name("stream", key[0])
+    _check_name("aggregate", key[1])
+    for each in events:
+        _check_name("event type", each.event_type)
     if not events and advance is None:
         raise InvalidEventError(f"There is nothing to append to {key[0]}/{key[1]}: no event was given.")
     redact, now_us = instruments.redact, to_microseconds(instruments.now())
-    prepared = tuple(
+    prepared = [
         PreparedEvent(
             each.event_type,
             each.event_version,
@@ -123,13 +122,13 @@ def prepare(
             now_us if each.created_at is None else to_microseconds(each.created_at),
         )
         for each in events
-    )
-    if len({each.event_id for each in prepared}) < len(prepared):
+    ]
+    if len(prepared) > 1 and len({each.event_id for each in prepared}) < len(prepared):
         raise DuplicateEventError(f"Two events of one append to {key[0]}/{key[1]} have the same id.")
     return Batch(
         key=key,
         events=prepared,
-        metadata_json=metadata_text(metadata or _NO_METADATA, redact),
+        metadata_json="{}" if metadata is None else metadata_text(metadata, redact),
         expected_sequence=expected_sequence,
         advance=advance,
     )
@@ -146,7 +145,7 @@ def json_text(data: object, redact: Redactor | None, what: str) -> str:
         raise InvalidEventError(f"The data of {what} must be a JSON object (a dict), not {type(data).__name__}.")
     try:
         redacted = data if redact is None else redacted_value(data, redact)
-        text = json.dumps(redacted, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        text = _encode(redacted)
         size = len(text) if text.isascii() else len(text.encode())
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidEventError(f"The data of {what} is not JSON that can be stored: {error}") from error

@@ -122,7 +122,8 @@ def to_microseconds(moment: datetime) -> int:
     """
     if moment.tzinfo is None:
         raise ValueError(f"The time {moment.isoformat()} has no time zone.")
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+    since = moment - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def from_microseconds(microseconds: int) -> datetime:

@@ -84,9 +84,11 @@ def check_version(connection: sqlite3.Connection, path: str, migrations: Sequenc
 
 
 def _version(connection: sqlite3.Connection, path: str, migrations: Sequence[str]) -> int:
-    [application_id] = connection.execute("PRAGMA application_id").fetchone()
-    [version] = connection.execute("PRAGMA user_version").fetchone()
-    [tables] = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    # One statement sees one moment: another process may be making the tables right now.
+    application_id, version, tables = connection.execute(
+        "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) "
+        "FROM pragma_application_id, pragma_user_version"
+    ).fetchone()
     if application_id != APPLICATION_ID and (tables or version):
         raise StoreCorruptError(
             f"{path} is a database of another program, not an event store. Name another file, or move this one away."

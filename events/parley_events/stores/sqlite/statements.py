@@ -70,27 +70,49 @@ def _conditions(query: Query) -> tuple[list[str], list[Any]]:
 
 
 class Heads:
-    """The sequences of aggregates as this connection left them, for as long as no other connection commits."""
+    """The store's position and the sequences of aggregates, for as long as no other connection commits.
+
+    `version` is what `PRAGMA data_version` said when this connection last held the write lock.
+    """
 
     def __init__(self) -> None:
+        self.version: int | None = None
+        self._position = 0
         self._known: dict[AggregateKey, int] = {}
-        self._version: int | None = None
 
-    def find(self, connection: sqlite3.Connection, keys: set[AggregateKey]) -> dict[AggregateKey, int]:
-        """The sequences of these aggregates; to be called within a transaction that holds the write lock."""
+    def expected(self, connection: sqlite3.Connection, batches: Sequence[Batch]) -> Found | None:
+        """What planning needs to know, outside of a transaction: right if `version` still is when the rows are stored.
+
+        None if nothing is known, or too much, or a batch moves a cursor.
+        """
+        if self.version is None or len(self._known) > MOST_HEADS or any(batch.advance for batch in batches):
+            return None
+        return Found(heads=self._of(connection, batches), position=self._position)
+
+    def find(self, connection: sqlite3.Connection, batches: Sequence[Batch]) -> Found:
+        """The same within a transaction that holds the write lock."""
         [version] = connection.execute("PRAGMA data_version").fetchone()
-        if version != self._version or len(self._known) > MOST_HEADS:
+        if version != self.version or len(self._known) > MOST_HEADS:
             self._known.clear()
-            self._version = version
-        return {key: self._known[key] if key in self._known else _head(connection, key) for key in keys}
+            self.version = version
+            [self._position] = connection.execute(HEAD).fetchone()
+        return Found(heads=self._of(connection, batches), position=self._position)
 
-    def committed(self, heads: dict[AggregateKey, int]) -> None:
-        """These sequences are in the database now."""
-        self._known.update(heads)
+    def committed(self, planned: Planned) -> None:
+        """This is in the database now."""
+        self._known.update(planned.heads)
+        if planned.rows:
+            self._position = planned.rows[-1].position
 
     def forget(self) -> None:
         """This connection changed something else."""
         self._known.clear()
+        self.version = None
+
+    def _of(self, connection: sqlite3.Connection, batches: Sequence[Batch]) -> dict[AggregateKey, int]:
+        known = self._known
+        keys = {batch.key for batch in batches}
+        return {key: known[key] if key in known else _head(connection, key) for key in keys}
 
 
 def _head(connection: sqlite3.Connection, key: AggregateKey) -> int:
@@ -99,12 +121,11 @@ def _head(connection: sqlite3.Connection, key: AggregateKey) -> int:
 
 
 def find(connection: sqlite3.Connection, batches: Sequence[Batch], heads: Heads) -> Found:
-    """What planning these batches needs to know, event ids left aside."""
+    """What planning these batches needs to know, event ids left aside; within a transaction with the write lock."""
+    found = heads.find(connection, batches)
     names = {batch.advance.name for batch in batches if batch.advance is not None}
-    cursors = {name: cursor(connection, name) for name in names}
-    [position] = connection.execute(HEAD).fetchone()
-    known = heads.find(connection, {batch.key for batch in batches})
-    return Found(heads=known, position=position, cursors=cursors)
+    found.cursors = {name: cursor(connection, name) for name in names}
+    return found
 
 
 def known_events(connection: sqlite3.Connection, batches: Sequence[Batch]) -> dict[str, KnownEvent]:

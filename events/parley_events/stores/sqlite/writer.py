@@ -14,12 +14,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from parley_events.batches import plan
 from parley_events.errors import EventStoreError, StoreBusyError, StoreClosedError, StoreUnusableError
 from parley_events.store import Trouble
-from parley_events.stores.sqlite.connection import BUSY_MS, connect_writer
+from parley_events.stores.sqlite.commits import commit_at_once, commit_within
+from parley_events.stores.sqlite.connection import BUSY_MS, connect_writer, reserve_log
 from parley_events.stores.sqlite.faults import translated
-from parley_events.stores.sqlite.statements import Heads, find, insert, known_events
+from parley_events.stores.sqlite.statements import Heads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,10 +34,11 @@ ResultT = TypeVar("ResultT")
 
 MAX_BATCHES = 2000
 PATIENCE_S = 90.0
-# In a crowd, those who were just answered ask again at once: a moment's wait after each takes them into one commit,
-# instead of committing two halves of the crowd in turn.
-CROWD = 8
-LINGER_S = 0.0003
+# In a crowd, those who were just answered ask again in the same turn of the loop; they are handed over together, when
+# it ends, so that the thread is woken once and not while the loop still works.
+CROWD = 4
+# Who stores but a few events never needs the log's room.
+RESERVE_AFTER = 8
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -76,13 +77,15 @@ class Writer:
         self._report = report
         self._patience_s = patience_s
         self._loop = asyncio.get_running_loop()
-        self._jobs: queue.SimpleQueue[_Append | _Write | None] = queue.SimpleQueue()
+        self._asked: list[_Append | _Write] = []
+        self._crowd = False
+        self._jobs: queue.SimpleQueue[list[_Append | _Write] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="parley-events-write", daemon=True)
         self._inode: int | None = None
         self._closing = threading.Event()
         self._ended = False
         self._heads = Heads()
-        self._linger_s = 0.0
+        self._commits = 0
 
     async def start(self) -> None:
         """Begin; the database is open when this returns.
@@ -112,13 +115,23 @@ class Writer:
     async def aclose(self) -> None:
         """Finish what was asked for, and end the thread."""
         self._closing.set()
+        self._hand_over()
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
 
     def _put(self, job: _Append | _Write) -> None:
         if self._closing.is_set():
             raise StoreClosedError("The event store is closed. Open it with `async with`.")
-        self._jobs.put(job)
+        self._asked.append(job)
+        if not self._crowd:
+            self._hand_over()
+        elif len(self._asked) == 1:
+            self._loop.call_soon(self._hand_over)
+
+    def _hand_over(self) -> None:
+        if self._asked:
+            self._jobs.put(self._asked)
+            self._asked = []
 
     def _run(self) -> None:
         try:
@@ -134,29 +147,28 @@ class Writer:
             connection.close()
 
     def _refuse_all(self, error: EventStoreError) -> None:
-        while (job := self._jobs.get()) is not None:
-            self._answer([(job.answer, error)], ())
+        while (jobs := self._jobs.get()) is not None:
+            self._answer([(job.answer, error) for job in jobs], ())
 
     def _next(self, connection: sqlite3.Connection) -> list[_Append]:
         """The appends that wait; other writes that come first are done. Nothing: it is time to end."""
         appends: list[_Append] = []
         while not self._ended and len(appends) < MAX_BATCHES:
             try:
-                job = self._jobs.get(timeout=self._linger_s if appends else None)
+                jobs = self._jobs.get(block=not appends)
             except queue.Empty:
                 break
-            if job is None:
-                self._ended = True
-            elif job.answer.cancelled():
-                continue
-            elif isinstance(job, _Append):
-                appends.append(job)
-            else:
-                if appends:
-                    self._append(connection, appends)
-                    appends = []
-                self._write(connection, job)
-        self._linger_s = LINGER_S if len(appends) >= CROWD else 0.0
+            self._ended = jobs is None
+            for job in jobs or ():
+                if job.answer.cancelled():
+                    continue
+                if isinstance(job, _Append):
+                    appends.append(job)
+                else:
+                    if appends:
+                        self._append(connection, appends)
+                        appends = []
+                    self._write(connection, job)
         return appends
 
     def _append(self, connection: sqlite3.Connection, appends: list[_Append]) -> None:
@@ -164,12 +176,22 @@ class Writer:
         outcomes: Sequence[Outcome]
         rows: Sequence[RecordedEvent] = ()
         try:
-            planned = self._transaction(connection, lambda within: _commit(within, batches, self._heads))
+            planned = self._commit(connection, batches)
             outcomes, rows = planned.outcomes, planned.rows
-            self._heads.committed(planned.heads)
+            self._heads.committed(planned)
         except EventStoreError as error:
             outcomes = [error] * len(appends)
+            self._heads.forget()  # whether an error of the disk came before or after the commit is not known
         self._answer([(each.answer, outcome) for each, outcome in zip(appends, outcomes, strict=True)], rows)
+        self._commits += 1
+        if self._commits == RESERVE_AFTER:
+            reserve_log(connection, self._path)
+
+    def _commit(self, connection: sqlite3.Connection, batches: list[Batch]) -> Planned:
+        planned = self._patiently(lambda: commit_at_once(connection, batches, self._heads))
+        if planned is None:
+            planned = self._transaction(connection, lambda within: commit_within(within, batches, self._heads))
+        return planned
 
     def _write(self, connection: sqlite3.Connection, job: _Write) -> None:
         outcome: Any
@@ -183,8 +205,8 @@ class Writer:
         self._answer([(job.answer, outcome)], ())
 
     def _transaction(self, connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], ResultT]) -> ResultT:
+        self._patiently(lambda: connection.execute("BEGIN IMMEDIATE"))
         try:
-            self._begin(connection)
             try:
                 result = work(connection)
                 connection.execute("COMMIT")
@@ -196,23 +218,21 @@ class Writer:
             raise translated(error, str(self._path)) from error
         return result
 
-    def _begin(self, connection: sqlite3.Connection) -> None:
-        """Take the write lock; wait for another process that holds it, up to the patience."""
+    def _patiently(self, take_lock: Callable[[], ResultT]) -> ResultT:
+        """Do what takes the write lock first; wait for another process that holds it, up to the patience."""
         self._check_file()
         deadline = time.monotonic() + self._patience_s
         told = False
         while True:
             try:
-                connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
+                return take_lock()
+            except sqlite3.Error as error:
                 trouble = translated(error, str(self._path))
                 if not isinstance(trouble, StoreBusyError) or self._closing.is_set() or time.monotonic() > deadline:
                     raise trouble from error
                 if not told:
                     told = True
                     self._tell(Trouble(what="storing events", error=trouble, attempt=1, retry_in_s=BUSY_MS / 1000))
-            else:
-                return
 
     def _check_file(self) -> None:
         """A file that was deleted or replaced would take our commits with it."""
@@ -227,7 +247,7 @@ class Writer:
             )
 
     def _answer(self, answers: list[tuple[asyncio.Future[Any], Any]], rows: Sequence[RecordedEvent]) -> None:
-        self._in_loop(_settle, answers, self._committed, rows)
+        self._in_loop(self._settle, answers, rows)
 
     def _tell(self, trouble: Trouble) -> None:
         logger.warning("%s: %s", trouble.what, trouble.error)
@@ -239,35 +259,13 @@ class Writer:
         except RuntimeError:  # the loop ended before the store was closed: nobody waits any more
             logger.warning("the event loop ended while events were being stored")
 
-
-def _commit(connection: sqlite3.Connection, batches: list[Batch], heads: Heads) -> Planned:
-    """Plan and insert, hoping that no event id is stored already; look them up only if one may be."""
-    planned = plan(batches, find(connection, batches, heads))
-    if not planned.conflicts:
-        connection.execute("SAVEPOINT hope")
-        try:
-            insert(connection, planned)
-        except sqlite3.IntegrityError:
-            connection.execute("ROLLBACK TO hope")
-        else:
-            return planned
-    found = find(connection, batches, heads)
-    found.known = known_events(connection, batches)
-    planned = plan(batches, found)
-    insert(connection, planned)
-    return planned
-
-
-def _settle(
-    answers: list[tuple[asyncio.Future[Any], Any]],
-    committed: Callable[[Sequence[RecordedEvent]], None],
-    rows: Sequence[RecordedEvent],
-) -> None:
-    for answer, outcome in answers:
-        if answer.done():
-            continue
-        if isinstance(outcome, EventStoreError):
-            answer.set_exception(outcome)
-        else:
-            answer.set_result(outcome)
-    committed(rows)
+    def _settle(self, answers: list[tuple[asyncio.Future[Any], Any]], rows: Sequence[RecordedEvent]) -> None:
+        self._crowd = len(answers) >= CROWD
+        for answer, outcome in answers:
+            if answer.done():
+                continue
+            if isinstance(outcome, EventStoreError):
+                answer.set_exception(outcome)
+            else:
+                answer.set_result(outcome)
+        self._committed(rows)
