@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from parley_providers.provider import ModelFacts
     from parley_providers.records import CallRecord
     from parley_providers.route import Route
+    from parley_providers.tally import Spent
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ class Application:
         read_records: The kept records of a model, a task class, or all.
         open_events: Opens the event store; None keeps no events.
         read_unproved: What the person's settings say of unproved results.
+        spent: What the calls of a request used so far, by its correlation id.
     """
 
     def __init__(
@@ -50,12 +52,14 @@ class Application:
         read_records: Callable[[str | None, str | None], tuple[CallRecord, ...]],
         open_events: Callable[[], AbstractAsyncContextManager[EventStore]] | None = None,
         read_unproved: Callable[[], Unproved] = lambda: "ask",
+        spent: Callable[[str], Spent | None] = lambda _: None,
     ) -> None:
         self._open_store = open_store
         self._build_chain = build_chain
         self._read_records = read_records
         self._open_events = open_events
         self._read_unproved = read_unproved
+        self._spent = spent
         self._events: EventStore | None = None
         self._closing = AsyncExitStack()
         self._opening = asyncio.Lock()
@@ -118,6 +122,10 @@ class Application:
             route = await self.chain.route(LLMRequest(messages=(), task_class="custom", model=name))
             await self.chain.facts_of(route)
         self._model = name
+
+    def spent(self, correlation_id: str) -> Spent | None:
+        """What the model calls of a request used so far, from any thread; None where none ended."""
+        return self._spent(correlation_id)
 
     async def default_route(self) -> Route:
         """What serves a request that names no model.

@@ -173,13 +173,15 @@ async def test_progress_begins_and_ends_with_the_editors_token_or_our_own(tmp_pa
             editor.client.progress_reports["mine"] = []
         token = "mine" if named else None
         await editor.execute("parley.refactor", editor.argument(uri, AT, AT, task="rename"), token=token)
-        await editor.until("parley/finished")
+        finished = await editor.until("parley/finished")
         await editor.code_actions(uri, AT, AT)  # what was sent before the answer has arrived
         (reports,) = editor.client.progress_reports.values()
         assert reports[0] == types.WorkDoneProgressBegin(
             title="Parley: Rename for clarity", cancellable=True, message=reports[0].message
         )
-        assert isinstance(reports[-1], types.WorkDoneProgressEnd)
+        shown = finished["spent"]["shown"]
+        assert ", free, " in shown
+        assert reports[-1] == types.WorkDoneProgressEnd(message=f"{finished['message']} ({shown})")
 
 
 @pytest.mark.parametrize("profile", PROFILES)

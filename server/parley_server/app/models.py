@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from parley_server.settings import Settings
 
 
-def build_chain(settings: Settings, store: CallStore) -> ProviderChain:
+def build_chain(settings: Settings, store: CallStore, observer: CallObserver | None = None) -> ProviderChain:
     """The chain of every provider that is configured. Nothing is started or asked before the first request.
+
+    Calls are told to `observer`, or to the store, which keeps breakers and knows what was spent.
 
     Whoever builds it closes it: that ends the embedded engine.
     """
@@ -76,7 +78,7 @@ def build_chain(settings: Settings, store: CallStore) -> ProviderChain:
     instruments = Instruments(
         clock=SYSTEM_CLOCK,
         new_id=lambda: uuid4().hex,
-        observer=store,
+        observer=observer or store,
         hardware=hardware_name(),
         prices=prices_of(settings),
         session_id=uuid4().hex,

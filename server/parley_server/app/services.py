@@ -32,7 +32,10 @@ def build_application(
         given: Settings of the command line, by dotted key.
         folder: Where in a workspace the work is; None is the present folder.
     """
+    from parley_providers.tally import Tally
     from parley_server.application import Application
+
+    tally = Tally()
 
     def settings() -> Settings:
         from parley_server.config import load_settings
@@ -41,10 +44,10 @@ def build_application(
 
     def chain(store: CallStore) -> ProviderChain:
         if scripted is not None:
-            return build_scripted_chain(scripted, store)
+            return build_scripted_chain(scripted, tally.before(store))
         for problem in project_at(folder).problems:
             logger.warning("%s", problem)
-        return build_chain(settings(), store)
+        return build_chain(settings(), store, tally.before(store))
 
     def records(model: str | None, task: str | None) -> tuple[CallRecord, ...]:
         from parley_profiling.stores import Selection
@@ -60,4 +63,5 @@ def build_application(
         read_records=records,
         open_events=open_event_store,
         read_unproved=unproved,
+        spent=tally.spent,
     )

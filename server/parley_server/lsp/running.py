@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from parley_agent.refactor.requests import RefactorEvent, RefactorRequest
+    from parley_providers.tally import Spent
     from parley_server.lsp.applying import Applied
     from parley_server.lsp.feed import Link
     from parley_server.lsp.progress import Progress
@@ -69,6 +70,7 @@ class Running:
         work: Runs a refactoring elsewhere and yields its events here.
         link: The way to the editor.
         on_outcome: Told of each outcome, to show it to the person.
+        spent: What a request's calls of models used so far.
     """
 
     def __init__(
@@ -78,11 +80,13 @@ class Running:
         work: Callable[[RefactorRequest], AsyncGenerator[RefactorEvent, None]],
         link: Link,
         on_outcome: Callable[[wire.Finished], None],
+        spent: Callable[[str], Spent | None],
     ) -> None:
         self._group = group
         self._work = work
         self._link = link
         self._on_outcome = on_outcome
+        self._spent = spent
         self._requests: dict[str, RunningRequest] = {}
 
     def start(self, wish: Wish, progress: Progress) -> RunningRequest:
@@ -190,10 +194,12 @@ class Running:
             self._finish(running, cancelled(running.id))
 
     def _finish(self, running: RunningRequest, finished: wire.Finished) -> None:
-        wall_ms = (asyncio.get_running_loop().time() - running.started_at) * 1e3
-        told = replace(finished, wall_ms=wall_ms)
+        wall_s = asyncio.get_running_loop().time() - running.started_at
+        used = self._spent(running.id)
+        spent = None if used is None else to_wire.spent(used, wall_s)
+        told = replace(finished, wall_ms=wall_s * 1e3, spent=spent)
         running.feed.tell(told)
-        running.progress.end(finished.message)
+        running.progress.end(finished.message if spent is None else f"{finished.message} ({spent.shown})")
         running.outcome.set_result(told)
         self._on_outcome(told)
 

@@ -79,6 +79,7 @@ class ParleyServer(LanguageServer):
             work=lambda request: self.worker.iterate(lambda: services.refactor(request)),
             link=self,
             on_outcome=self._ended_with,
+            spent=services.spent,
         )
         self._keeper = OutcomeKeeper(
             group, self.documents, lambda request_id, event: self.worker.call(lambda: services.keep(request_id, event))

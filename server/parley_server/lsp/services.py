@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from parley_profiling.profiles import Profile
     from parley_providers.provider import ModelFacts
     from parley_providers.route import Route
+    from parley_providers.tally import Spent
 
 
 class Services(Protocol):
@@ -40,6 +41,10 @@ class Services(Protocol):
         Raises:
             ProviderError: there is no such model; nothing changed.
         """
+        ...
+
+    def spent(self, correlation_id: str) -> Spent | None:
+        """What the model calls of a request used so far, from any thread; None where none ended."""
         ...
 
     async def default_route(self) -> Route:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from parley_profiling.intervals import Summary
     from parley_profiling.profiles import Profile
     from parley_providers.provider import ModelFacts
+    from parley_providers.tally import Spent
 
 
 def notification(event: RefactorEvent, request_id: str) -> wire.Notification | None:  # noqa: PLR0911 - one for each
@@ -65,6 +66,19 @@ def profile(found: Profile) -> wire.ProfileRow:
         first_visible_warm_s=_estimate(found.warm.first_visible),
         first_visible_cold_s=_estimate(found.cold.first_visible),
         whole_warm_s=_estimate(found.warm.whole),
+    )
+
+
+def spent(found: Spent, wall_s: float) -> wire.Spent:
+    """What a request used; a sum with an unknown part is unknown."""
+    counted = found.uncounted == 0
+    return wire.Spent(
+        shown=found.sentence(wall_s),
+        remote=found.remote,
+        prompt_tokens=found.prompt_tokens if counted else None,
+        output_tokens=found.output_tokens if counted else None,
+        cost_usd=None if found.unpriced else found.cost_usd,
+        session_usd=None if found.session_unpriced else found.session_usd,
     )
 
 

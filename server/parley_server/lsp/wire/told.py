@@ -98,6 +98,18 @@ class Testing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What the model calls of a request used, repairs and failures included; a field that is absent is unknown."""
+
+    shown: Annotated[str, "In one line, for the person."]
+    remote: Annotated[bool, "Whether any call left this machine; what stays on it costs nothing."]
+    prompt_tokens: int | None = None
+    output_tokens: int | None = None
+    cost_usd: Annotated[float | None, "In US dollars."] = None
+    session_usd: Annotated[float | None, "What every request of this server cost so far, in US dollars."] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
     """How a request ended. In every outcome but `applied` and `unconfirmed` the document is as it was."""
 
@@ -117,6 +129,7 @@ class Finished:
     text: Annotated[str | None, "An explanation, as Markdown."] = None
     edit_sha256: Annotated[str | None, "The hash of the document's new text."] = None
     wall_ms: Annotated[float | None, "From accepting the request to this outcome."] = None
+    spent: Annotated[Spent | None, "Absent where no model was asked, or was cancelled before it told."] = None
 
 
 Notification: TypeAlias = Started | Asked | RouteChosen | Token | Restarted | Answered | Repairing | Testing | Finished
