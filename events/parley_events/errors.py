@@ -16,6 +16,7 @@
         ├── StoreReadOnlyError   the file or folder may not be written
         ├── StoreCorruptError    the file is damaged, or is no event store
         ├── StoreTooNewError     a newer Parley wrote it
+        ├── StoreBehindError     it lacks events that it gave out before: a copy that lagged took its place
         ├── StoreLocationError   it lies where a database must not lie, such as a network file system
         └── StoreClosedError     it was closed
 
@@ -107,6 +108,24 @@ class StoreCorruptError(StoreUnusableError):
 
 class StoreTooNewError(StoreUnusableError):
     """The schema is newer than this Parley knows."""
+
+
+class StoreBehindError(StoreUnusableError):
+    """The store lacks events that were seen in it: an older copy took its place.
+
+    Args:
+        head: The store's last position.
+        seen: The last position that was seen in it.
+    """
+
+    def __init__(self, *, head: int, seen: int) -> None:
+        super().__init__(
+            f"The event store ends at position {head}, but events up to {seen} were seen in it before: it was replaced "
+            "by a copy that lacks the last ones, such as an old backup or a standby that lagged. Bring the newer copy "
+            "back, or begin anew from what is there."
+        )
+        self.head = head
+        self.seen = seen
 
 
 class StoreLocationError(StoreUnusableError):

@@ -147,12 +147,16 @@ class Feed:
         for listener in self._listeners:
             listener.fail(failure)
 
+    def cut(self, failure: EventStoreError) -> None:
+        """End every subscription with this error; whoever joins next begins at the store's head."""
+        self.fail(failure)
+        self._listeners.clear()
+        self._tail.pause()
+
     def close(self) -> None:
         """End every subscription."""
         self._closed = StoreClosedError("The event store was closed, so its subscriptions end. Open it again to go on.")
-        self.fail(self._closed)
-        self._listeners.clear()
-        self._tail.pause()
+        self.cut(self._closed)
 
     def _hand_out(self, events: Sequence[RecordedEvent]) -> None:
         if not events:

@@ -9,7 +9,13 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
-from parley_events.errors import SlowSubscriberError, StoreBusyError, StoreClosedError, StoreUnavailableError
+from parley_events.errors import (
+    SlowSubscriberError,
+    StoreBehindError,
+    StoreBusyError,
+    StoreClosedError,
+    StoreUnavailableError,
+)
 from parley_events.store import Cursor, Trouble
 
 if TYPE_CHECKING:
@@ -32,6 +38,10 @@ class Source(Protocol):
         """See `EventStore`."""
         ...
 
+    async def head(self) -> int:
+        """See `EventStore`."""
+        ...
+
     async def cursor(self, name: str) -> int:
         """See `EventStore`."""
         ...
@@ -51,6 +61,7 @@ class Subscription:
     Raises, while iterated:
         SlowSubscriberError: it fell too far behind; what was queued came first.
         StoreClosedError: the store was closed.
+        StoreBehindError: the store ends before the position that this one is to resume after.
     """
 
     def __init__(
@@ -151,6 +162,9 @@ class Subscription:
                     self._leave()
                     return
             self._read_to = max(self._read_to, joined_at)
+        elif joined_at < self._read_to and (head := await self._patiently(self._source.head)) < self._read_to:
+            self._leave()
+            raise StoreBehindError(head=head, seen=self._read_to)
 
     async def _read_page(self) -> bool:
         """Whether there may be another page."""

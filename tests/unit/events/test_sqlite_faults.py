@@ -7,12 +7,14 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from parley_events import (
     Query,
+    StoreBehindError,
     StoreBusyError,
     StoreCorruptError,
     StoreFullError,
@@ -22,9 +24,11 @@ from parley_events import (
     StoreUnavailableError,
     StoreUnusableError,
 )
+from parley_events.batches import prepare
 from parley_events.stores.sqlite.faults import translated
 from parley_events.stores.sqlite.location import check_location, file_system
 from parley_events.stores.sqlite.schema import MIGRATIONS, migrate
+from parley_events.stores.sqlite.writer import Writer
 from parley_events.verify import verified
 from support import event_writer
 from support.event_stores import Outside, eventually, happened, sqlite_store
@@ -121,16 +125,26 @@ async def test_a_place_where_no_folder_can_be_is_told(tmp_path):
             pass
 
 
+HOLD = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN EXCLUSIVE")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
 class Holding:
-    """Another process's write lock."""
+    """Another process that holds the write lock until it is released."""
 
     def __init__(self, path):
-        self.connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self.connection.execute("BEGIN IMMEDIATE")
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self._process.stdout.readline() == "held\n"
 
     def release(self):
-        self.connection.execute("ROLLBACK")
-        self.connection.close()
+        self._process.communicate()
 
 
 async def test_a_lock_is_waited_for_and_nothing_is_lost(tmp_path):
@@ -162,6 +176,93 @@ async def test_a_lock_that_stays_is_told(tmp_path):
             await store.append("s", "a", [happened()], expected_sequence=3)
         holding.release()
         assert (await store.append("s", "a", [happened()], expected_sequence=3)).sequence == 4
+
+
+async def test_a_full_store_takes_nothing_in_half(tmp_path):
+    """SQLite says that there is no room: nothing of the append is seen, and it can be done again when there is."""
+    path, outside = await _filled(tmp_path), Outside(prefix="new")
+    writer = Writer(path, lambda _rows: None, outside.trouble.append)
+    await writer.start()
+
+    def batch(count):
+        events = [happened(text="x" * 4_000) for _ in range(count)]
+        return prepare(("s", "a"), events, outside.instruments(), expected_sequence=3, metadata=None, advance=None)
+
+    async def bounded(pages):
+        await writer.write(lambda within: within.execute(f"PRAGMA max_page_count = {pages}").fetchall())
+
+    await bounded(1)  # which means: no page more than there are
+    with pytest.raises(StoreFullError, match=r"is full.*what was stored before is safe.*parley events prune"):
+        await writer.append(batch(100))
+    async with sqlite_store(tmp_path, outside, read_only=True) as store:
+        assert [event.sequence for event in await store.load(Query())] == [1, 2, 3]
+    await bounded(10_000)
+    assert (await writer.append(batch(100))).sequence == 103
+    await writer.aclose()
+
+
+UNPRIVILEGED = """
+import asyncio, os, sys
+import psutil  # used later, when Python's own folder may be out of reach
+from datetime import UTC, datetime
+from pathlib import Path
+from parley_events import EventStoreError, Instruments, NewEvent, Query
+from parley_events.stores.sqlite import SqliteStore
+
+
+async def main(path):
+    instruments = Instruments(now=lambda: datetime(2026, 1, 1, tzinfo=UTC), new_id=lambda: "id")
+    try:
+        async with SqliteStore(path, instruments) as store:
+            await store.append("s", "a", [NewEvent(event_type="Happened", data={})], expected_sequence=None)
+    except EventStoreError as error:
+        print(type(error).__name__, error)
+    async with SqliteStore(path, instruments, read_only=True) as store:
+        print(len(await store.load(Query())))
+
+
+if os.geteuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+asyncio.run(main(Path(sys.argv[1])))
+"""
+
+
+@pytest.fixture
+def open_folder():
+    """A folder that every user may enter and read."""
+    with tempfile.TemporaryDirectory(prefix="parley-read-only-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+        folder.chmod(0o755)
+
+
+async def test_a_folder_of_somebody_else_is_read_and_not_written(open_folder):
+    """A process that may not write there is told so; it can read, and what is there stays as it was."""
+    path = await _filled(open_folder)
+    before = path.read_bytes()
+    path.chmod(0o444)
+    open_folder.chmod(0o555)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", UNPRIVILEGED, str(path)), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    out, trace = await process.communicate()
+    told, read = out.decode().splitlines()
+    assert told.startswith(f"StoreReadOnlyError The event store {path} cannot be"), trace
+    assert (read, path.read_bytes()) == ("3", before)
+
+
+async def test_a_store_that_lost_events_is_told_to_who_resumes(tmp_path):
+    """An old backup took its place: whoever resumes after an event that it lacks must not wait in silence."""
+    path = await _filled(tmp_path)
+    shutil.copy(path, tmp_path / "backup.db")
+    async with sqlite_store(tmp_path, Outside(prefix="new")) as store:
+        await store.append("s", "a", [happened()], expected_sequence=3)
+    shutil.move(tmp_path / "backup.db", path)
+    async with sqlite_store(tmp_path, Outside()) as store, store.subscribe(after=4) as events:
+        with pytest.raises(StoreBehindError, match="ends at position 3, but events up to 4 were seen"):
+            await anext(events)
 
 
 async def test_a_store_that_is_moved_away_takes_no_appends_with_it(tmp_path):

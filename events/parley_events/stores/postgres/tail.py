@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from parley_events.errors import StoreBehindError
 from parley_events.events import EVERYTHING
 from parley_events.store import Trouble
 from parley_events.stores.postgres.connection import connect
 from parley_events.stores.postgres.faults import translated
-from parley_events.stores.postgres.statements import select
+from parley_events.stores.postgres.statements import HEAD, select
 from parley_events.subscription import backoff_s
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ class PostgresTail:
                 async with await connect(self._place) as connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
                     attempt = 0
+                    if await self._is_behind(connection, feed):
+                        continue
                     await self._follow(connection, feed)
             except psycopg.Error as error:
                 attempt += 1
@@ -83,6 +86,15 @@ class PostgresTail:
                 logger.warning("%s: %s", trouble.what, trouble.error)
                 self._report(trouble)
                 await asyncio.sleep(trouble.retry_in_s)
+
+    async def _is_behind(self, connection: AsyncConnection, feed: Feed) -> bool:
+        """Whether the database lacks what was handed out already; the listeners are told."""
+        seen = feed.position
+        [[head]] = await (await connection.execute(HEAD)).fetchall()
+        if head >= seen:
+            return False
+        feed.cut(StoreBehindError(head=head, seen=seen))
+        return True
 
     async def _follow(self, connection: AsyncConnection, feed: Feed) -> None:
         while self._listening.is_set() and not self._stopped:
