@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= bench-results.json
 
-.PHONY: help demo test bench clean postgres toolchains editors
+.PHONY: help demo test bench growth clean postgres toolchains editors
 
 help:
 	@echo "make demo   set up, fetch the embedded model, and watch one refactoring happen"
 	@echo "make test   set up, and run every check and test"
 	@echo "make bench  run every benchmark; OUT=file.json says where the results go"
+	@echo "make growth let an event store grow to ten million events, and draw what they cost (5 GB, 5 minutes or more)"
 	@echo "make clean  remove what the other targets made (not the downloaded models)"
 
 demo: $(VENV)/.local
@@ -20,6 +21,9 @@ test: $(VENV)/.dev postgres toolchains editors
 
 bench: $(VENV)/.dev postgres toolchains
 	$(BIN)/python -m tests.benchmarks --out $(OUT)
+
+growth: $(VENV)/.dev
+	cd tests && ../$(BIN)/python -m benchmarks.growth --out ../docs/benchmarks/growth
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Parley needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.12"; exit 1; }
