@@ -66,6 +66,10 @@ class PreparingStore(ABC):
         """See `EventStore`."""
 
     @abstractmethod
+    async def head(self) -> int:
+        """See `EventStore`."""
+
+    @abstractmethod
     async def cursor(self, name: str) -> int:
         """See `EventStore`."""
 
