@@ -7,6 +7,7 @@ from llmock.scenarios import Fail, Reply, StreamFault, ToolCall
 from llmock.testing import LLMockServer
 
 from parley_providers.adapters.anthropic import AnthropicProvider
+from parley_providers.adapters.gemini import GeminiProvider
 from parley_providers.adapters.openai_chat import OpenAIChatProvider
 from parley_providers.adapters.openai_responses import OpenAIProvider
 from parley_providers.errors import OverloadedError, RateLimitedError, ServerError, StreamTruncatedError
@@ -19,6 +20,7 @@ WIRES = [
     (AnthropicProvider, "anthropic", "claude-sonnet-4-5"),
     (OpenAIProvider, "openai", "gpt-4.1"),
     (OpenAIChatProvider, "openai", "gpt-4.1"),
+    (GeminiProvider, "gemini", "gemini-2.0-flash"),
 ]
 every_wire = pytest.mark.parametrize(
     ("adapter", "wire", "model"), WIRES, ids=lambda value: getattr(value, "__name__", "")
