@@ -47,6 +47,33 @@ FAULTS = {
 }
 
 
+RETRY_AFTERS = (None, 0.5, 5.0, 1000.0)
+
+
+def storm(requests, dice):
+    """A world in which so many requests were begun and ended, three in ten calls failing; breakers checked each step.
+
+    Up to eight requests are under way at once, and some are given up.
+    """
+    world, kinds = World(), sorted(set(FAULTS) - {"auth"})
+    while len(world.tasks) < requests or world.waiting:
+        if len(world.waiting) < 8 and len(world.tasks) < requests:
+            world.ask()
+        if not world.waiting:
+            world.clock.pass_s(60)
+        elif len(world.waiting) == 8 or dice.random() < 0.6:
+            call = dice.choice(world.waiting)
+            if dice.random() < 0.02:
+                world.cancel(call)
+            elif dice.random() < 0.3:
+                world.end(call, dice.choice(kinds), dice.choice(RETRY_AFTERS[:3]))
+            else:
+                world.end(call, "ok")
+        world.clock.pass_s(8 * dice.random())
+        world.check()
+    return world
+
+
 @dataclass
 class VirtualClock:
     ns: int = 0
@@ -256,6 +283,11 @@ class World:
             assert (state.status, self.breakers.admits(key)) == expected
             if state.status is BreakerStatus.CLOSED:
                 assert state.failures == each.model.failures
+
+    @property
+    def fault_share(self):
+        """Which share of the calls failed by a fault of the provider's."""
+        return sum(record.outcome not in ("ok", "cancelled") for record in self.records) / len(self.records)
 
     def finish(self):
         """Everything under way is answered; then no request is lost or doubled."""

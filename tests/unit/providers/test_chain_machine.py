@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from parley_providers.breaker import BreakerKey, BreakerStatus
-from support.chain_world import COOLING, FAULTS, NEUTRAL, TRIPPING, World
+from support.chain_world import COOLING, NEUTRAL, RETRY_AFTERS, TRIPPING, World, storm
 
-RETRY_AFTERS = (None, 0.5, 5.0, 1000.0)
 PICK = st.integers(min_value=0, max_value=1000)
 
 
@@ -71,24 +70,7 @@ TestChainMachine.settings = settings(
 
 def test_ten_thousand_requests_are_neither_lost_nor_doubled():
     """Three in ten calls fail, up to eight requests are under way at once, and some are given up."""
-    world, dice = World(), random.Random(5)
-    kinds = sorted(set(FAULTS) - {"auth"})
-    while len(world.tasks) < 10_000 or world.waiting:
-        if len(world.waiting) < 8 and len(world.tasks) < 10_000:
-            world.ask()
-        if not world.waiting:
-            world.clock.pass_s(60)
-        elif len(world.waiting) == 8 or dice.random() < 0.6:
-            call = dice.choice(world.waiting)
-            if dice.random() < 0.02:
-                world.cancel(call)
-            elif dice.random() < 0.3:
-                world.end(call, dice.choice(kinds), dice.choice(RETRY_AFTERS[:3]))
-            else:
-                world.end(call, "ok")
-        world.clock.pass_s(8 * dice.random())
-        world.check()
-    faults = sum(record.outcome not in ("ok", "cancelled") for record in world.records)
+    world = storm(10_000, random.Random(5))
     assert len(world.records) > 10_000
-    assert 0.28 < faults / len(world.records) < 0.32
+    assert 0.28 < world.fault_share < 0.32
     world.finish()
