@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import sqlite3
 from contextlib import contextmanager
@@ -75,6 +76,29 @@ def raw_appends(path: Path, count: int, batch: int) -> float:
     for at in range(0, count, batch):
         connection.execute("BEGIN IMMEDIATE")
         connection.executemany(INSERT, rows[at : at + batch])
+        connection.execute("COMMIT")
+    took = perf_counter() - began
+    connection.close()
+    return count / took
+
+
+def plain_appends(path: Path, count: int, checkpoint_pages: int | None = None) -> float:
+    """Events a second by the loop a person would write: encode an event, commit it to the disk, the next.
+
+    Schema and durability are the store's; so are the checkpoints, unless it is said after how many pages.
+    """
+    create(path, mounts=[("/", "ext4")])
+    connection = connect_writer(path)
+    if checkpoint_pages is not None:
+        connection.execute(f"PRAGMA wal_autocheckpoint = {checkpoint_pages}")
+    new_id = id_maker(now, random.Random().getrandbits)
+    began = perf_counter()
+    for number in range(count):
+        new = event(number=number)
+        at = int(now().timestamp() * 1e6)
+        row = (number + 1, "bench", new.event_type, "a0", number + 1, 1, json.dumps(new.data), "{}", at, new_id())
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(INSERT, row)
         connection.execute("COMMIT")
     took = perf_counter() - began
     connection.close()
