@@ -146,10 +146,11 @@ class RememberingProvider:
         return timedelta(0) <= self.clock.now() - told.at < FRESH
 
     def _corrected(self, models: tuple[ModelFacts, ...]) -> tuple[ModelFacts, ...]:
-        return tuple(_overridden(each, self.overrides.get(each.name)) for each in models)
+        return tuple(overridden(each, self.overrides.get(each.name)) for each in models)
 
 
-def _overridden(facts: ModelFacts, override: FactsOverride | None) -> ModelFacts:
+def overridden(facts: ModelFacts, override: FactsOverride | None) -> ModelFacts:
+    """`facts` as the person corrected them."""
     if override is None:
         return facts
     return replace(

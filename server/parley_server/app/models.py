@@ -54,10 +54,10 @@ def build_chain(settings: Settings, store: CallStore, observer: CallObserver | N
     named = tuple(
         RememberingProvider(each, told, SYSTEM_CLOCK, overrides_of(each.name, settings))
         if not is_loopback(each.origin)
-        else each
+        else _corrected(each, settings)
         for each in (build_named(name, chosen, access) for name, chosen in settings.providers.items())
     )
-    found = () if "ollama" in settings.providers else (OllamaProvider(settings.ollama.url),)
+    found = () if "ollama" in settings.providers else (_corrected(OllamaProvider(settings.ollama.url), settings),)
     providers: tuple[Provider, ...] = (embedded, *found, *named)
     by_name = {each.name: each for each in providers}
     breakers = Breakers(clock=SYSTEM_CLOCK, store=store)
@@ -88,6 +88,15 @@ def build_chain(settings: Settings, store: CallStore, observer: CallObserver | N
     return ProviderChain(
         providers, router, instruments, Resilience(breakers=breakers, spending=spending, deadlines=deadlines)
     )
+
+
+def _corrected(provider: Provider, settings: Settings) -> Provider:
+    """A provider of this machine, which is asked anew each time, with what the person knows better of its models."""
+    from parley_providers.corrected import CorrectedProvider
+    from parley_server.policy import overrides_of
+
+    overrides = overrides_of(provider.name, settings)
+    return CorrectedProvider(provider, overrides) if overrides else provider
 
 
 def build_scripted_chain(script: Path, observer: CallObserver) -> ProviderChain:

@@ -1,0 +1,61 @@
+"""A provider whose model facts the person corrected; what it tells is asked anew each time, as of a server nearby.
+
+Remembering what a provider elsewhere told belongs to `remembered`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from parley_providers.remembered import overridden
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping
+
+    from parley_providers.provider import ModelFacts, Provider
+    from parley_providers.remembered import FactsOverride
+    from parley_providers.requests import LLMRequest, LLMResponse, StreamEvent
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectedProvider:
+    """A provider, but for what `overrides` say of its models by their names; see `Provider`."""
+
+    inner: Provider
+    overrides: Mapping[str, FactsOverride]
+
+    @property
+    def name(self) -> str:
+        """See `Provider`."""
+        return self.inner.name
+
+    @property
+    def origin(self) -> str:
+        """See `Provider`."""
+        return self.inner.origin
+
+    async def is_available(self) -> bool:
+        """See `Provider`."""
+        return await self.inner.is_available()
+
+    async def models(self) -> tuple[ModelFacts, ...]:
+        """See `Provider`."""
+        return tuple([overridden(each, self.overrides.get(each.name)) for each in await self.inner.models()])
+
+    async def facts(self, model: str) -> ModelFacts:
+        """See `Provider`."""
+        facts = await self.inner.facts(model)
+        return overridden(facts, self.overrides.get(facts.name))
+
+    def stream(self, request: LLMRequest) -> AsyncGenerator[StreamEvent, None]:
+        """See `Provider`."""
+        return self.inner.stream(request)
+
+    async def complete(self, request: LLMRequest) -> LLMResponse:
+        """See `Provider`."""
+        return await self.inner.complete(request)
+
+    async def aclose(self) -> None:
+        """See `Provider`."""
+        await self.inner.aclose()
