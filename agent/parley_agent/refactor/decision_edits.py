@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from parley_agent.syntax import Definition
 
 _T = TypeVar("_T")
+_SHORT_CHARACTERS = 60_000
 
 
 def definition_of(place: Place) -> Definition:
@@ -160,9 +161,12 @@ def extracted(place: Place, first_line: int, last_line: int, name: str) -> str:
 def _alone(place: Place) -> tuple[str, Span]:
     """The definition with the statement of the top level that holds it, as a text of its own, and its span in there.
 
-    What is asked of a definition alone needs no more, and the rest of a long file costs nothing.
+    What is asked of a definition alone needs no more, and the rest of a long file costs nothing. A short file is read
+    whole: what was read for an offer is there when the offer is taken.
     """
     own = definition_of(place).span
+    if len(place.document.text) <= _SHORT_CHARACTERS:
+        return place.document.text, own
     part = top_level_part(place.tree, own)
     text = place.document.text[part.start : part.end]
     return text, Span(start=own.start - part.start, end=own.end - part.start)
