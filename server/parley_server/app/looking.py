@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 async def look_at_everything() -> tuple[Finding, ...]:
     """All that `parley doctor` looks at, in the order in which a person reads."""
     from parley_profiling.stores import default_path
+    from parley_providers.clock import SYSTEM_CLOCK
     from parley_providers.engine.embedded import engine_version
     from parley_providers.engine.memory import available_bytes, needed_bytes
     from parley_providers.engine.spec import EngineSettings, spec_of
     from parley_providers.models.catalog import load_catalog
     from parley_server.checkup import editors, models, system
     from parley_server.config import user_path
+    from parley_server.policy import limits_of
 
     project = project_at()
     settings, settings_finding = system.settings(project.entries)
@@ -43,6 +45,7 @@ async def look_at_everything() -> tuple[Finding, ...]:
                 await models.downloaded(embedded, advice),
                 *await models.servers(servers),
                 *models.unused_keys(build_access(settings).statuses()),
+                models.budget(limits_of(settings), records.spent_usd(SYSTEM_CLOCK.now().date())),
                 system.memory(available_bytes(), needed_bytes(needs)),
                 system.folder("Models folder", folder, "PARLEY_MODELS_DIR", wanted_bytes=recommended.size_bytes),
                 system.folder("Settings folder", user_path().parent, "PARLEY_CONFIG"),

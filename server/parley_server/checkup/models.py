@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from parley_providers.provider import ModelFacts, Provider
     from parley_providers.route import Route
+    from parley_providers.spending import Limits
     from parley_server.access import KeyStatus
 
 _SHOWN = 5
@@ -94,6 +95,23 @@ def unused_keys(statuses: Iterable[KeyStatus]) -> tuple[Finding, ...]:
         for each in statuses
         if not each.named
     )
+
+
+def budget(limits: Limits, today_usd: float) -> Finding:
+    """What may be spent, and what this day (UTC) cost so far, as far as it is known."""
+    set_limits = [
+        f"${limit:.2f} a {name}"
+        for name, limit in (("request", limits.request_usd), ("session", limits.session_usd), ("day", limits.day_usd))
+        if limit is not None
+    ]
+    spent = f"${today_usd:.4f} spent today"
+    if not set_limits:
+        return Finding(area=Area.MODELS, name="Budget", verdict=Verdict.OK, found=f"no limit; {spent}")
+    found = f"at most {', '.join(set_limits)}; {spent}"
+    if limits.day_usd is not None and today_usd >= limits.day_usd:
+        fix = "Raise `budget.day_usd`, or ask a local model; tomorrow (UTC) it begins anew."
+        return Finding(area=Area.MODELS, name="Budget", verdict=Verdict.WARNING, found=found, fix=fix)
+    return Finding(area=Area.MODELS, name="Budget", verdict=Verdict.OK, found=found)
 
 
 async def _server(provider: Provider) -> Finding:

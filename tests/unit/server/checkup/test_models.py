@@ -7,8 +7,9 @@ import pytest
 from parley_providers.errors import ConnectionFailedError, NoModelError
 from parley_providers.provider import ModelFacts
 from parley_providers.route import Route
+from parley_providers.spending import Limits
 from parley_server.checkup.findings import Verdict
-from parley_server.checkup.models import downloaded, engine, servers, serving
+from parley_server.checkup.models import budget, downloaded, engine, servers, serving
 
 ROUTE = Route(provider="ollama", model="coder", reason="found", why="ollama is running and has coder.")
 FACTS = ModelFacts(name="coder", provider="ollama", window_tokens=4096, server_version="0.33.0")
@@ -112,3 +113,17 @@ async def test_downloaded_models_are_listed_or_the_way_to_one(embedded, verdict)
     """None is told with how to get one."""
     found = await downloaded(embedded, "parley models pull coder")
     assert (found.verdict, found.fix) == (verdict, None if verdict is Verdict.OK else "parley models pull coder")
+
+
+@pytest.mark.parametrize(
+    ("limits", "verdict", "found"),
+    [
+        (Limits(), Verdict.OK, "no limit; $0.4200 spent today"),
+        (Limits(request_usd=0.1, day_usd=5), Verdict.OK, "at most $0.10 a request, $5.00 a day; $0.4200 spent today"),
+        (Limits(day_usd=0.4), Verdict.WARNING, "at most $0.40 a day; $0.4200 spent today"),
+    ],
+)
+def test_the_budget_and_what_is_used_of_it_are_told(limits, verdict, found):
+    """A day that is spent is a warning: remote models are refused until it ends."""
+    told = budget(limits, 0.42)
+    assert (told.verdict, told.found) == (verdict, found)
