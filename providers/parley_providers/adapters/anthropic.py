@@ -32,7 +32,12 @@ _KINDS: dict[str, type[errors.ProviderError]] = {
     "api_error": errors.ServerError,
     "invalid_request_error": errors.BadRequestError,
 }
-_TOO_LONG = ("prompt is too long", "exceed context limit", "exceeds the maximum number of tokens")
+_TOO_LONG = (
+    "prompt is too long",
+    "exceed context limit",
+    "exceeds the maximum number of tokens",
+    "exceeds the available context size",  # llama.cpp's server, which speaks this wire too
+)
 
 
 class AnthropicProvider(VendorProvider):
