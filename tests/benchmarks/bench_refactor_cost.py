@@ -47,7 +47,9 @@ async def figures(context: Context) -> AsyncIterator[Figure]:
     lines = ({"task_class": task, **answer} for task, answer in _ANSWERS.items())
     script.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     for task in _ANSWERS:
-        with connected((PARLEY, "serve", "--scripted", str(script)), environment(context.scratch)) as client:
+        with connected(
+            (PARLEY, "serve", "--scripted", str(script)), environment(context.scratch, PARLEY_REFACTOR_UNPROVED="apply")
+        ) as client:
             client.initialize()
             process = psutil.Process(client.process.pid)
             first = _refactored(client, task, 0)

@@ -22,6 +22,7 @@ _EVIDENCE = {
     TaskClass.RENAME: "The syntax tree is the same but for local names, renamed consistently.",
     TaskClass.DOCSTRING: "The syntax tree is the same but for the documentation.",
     TaskClass.TYPE_HINTS: "The syntax tree is the same but for type hints and the imports that they need.",
+    TaskClass.SIMPLIFY: "Both have one normal form: the same is evaluated, in the same order, with the same result.",
 }
 
 
@@ -60,6 +61,10 @@ def _python(context: Context, candidate: Candidate) -> bool | None:
 
             check_written_hints(before, after)
             return True
+        case TaskClass.SIMPLIFY:
+            from parley_agent.python.normal_form import same_normal_form
+
+            return same_normal_form(before, after) or None
         case _:
             return None
 

@@ -51,6 +51,7 @@ def verify(context: Context, candidate: Candidate) -> Verdict:
     if proof is not None:
         if not candidate.is_proved:
             check_comments(context, after)
+            check_promise(context, after, target)
         return Verdict(proof="proved", evidence=proof)
     check_meaning(context, after, target)
     check_dependencies(context, after)

@@ -231,6 +231,20 @@ async def test_a_rewritten_rename_must_be_proved(bench):
     assert (await bench(code, bad, bad).last(TaskClass.RENAME, form="rewrite")).code == "changed-behaviour"
 
 
+@pytest.mark.parametrize(
+    ("answer", "proof"),
+    [
+        ("def known(name, names):\n    return name in names", "proved"),
+        ("def known(name, names):\n    return names.count(name) > 0", "unproved"),
+    ],
+)
+async def test_a_simpler_function_with_the_same_normal_form_is_proved(bench, answer, proof):
+    """What only brings branches into another shape needs nobody's yes."""
+    code = "def known(name, names):\n    ¦if not name in names:\n        return False\n    else:\n        return True\n"
+    proposed = await bench(code, fenced(answer)).last(TaskClass.SIMPLIFY)
+    assert (proposed.proof, proposed.needs_consent) == (proof, proof == "unproved")
+
+
 POP = "package p\n\nfunc pop(s []int) int {\n\t¦tmp := len(s) - 1\n\treturn s[tmp]\n}\n"
 
 
