@@ -1,0 +1,31 @@
+"""A vendor's library that is not installed: told with the command that installs it, and nothing is asked."""
+
+from contextlib import aclosing
+
+import pytest
+
+from parley_providers.adapters.vendor import SdkMissingError
+from parley_providers.keys import Key
+from parley_providers.messages import user
+from parley_providers.requests import LLMRequest
+from support.loopback import serving
+from support.streams import seen
+from support.vendor_wires import CLOUDS, KEY
+
+
+@pytest.mark.parametrize("wire", CLOUDS, ids=lambda wire: wire.name)
+async def test_a_library_that_is_missing_is_told_with_the_way_to_it(wire):
+    """The provider is not available, and the message is a command to paste."""
+    without = type("Without", (wire.provider,), {"module": "a_library_that_nobody_has"})
+
+    async def handle(exchange):
+        await exchange.answer({})
+
+    async with serving(handle) as server:
+        key = Key(origin=server.url, source="a test", text=KEY)
+        async with aclosing(without(key, base_url=server.url)) as provider:
+            assert not await provider.is_available()
+            request = LLMRequest(messages=(user("hi"),), task_class="explain", model=wire.model)
+            events, error = await seen(provider.stream(request))
+    assert (events, type(error), server.exchanges) == ([], SdkMissingError, [])
+    assert f"pip install 'parley-ls[{wire.name}]'" in str(error)
