@@ -54,6 +54,7 @@ class ExtractForm:
     def held(self, context: Context) -> Candidate | None:
         """Lines and a name that the instruction holds need no model."""
         if not context.wish.new_name:
+            _refuse_immovable(context)
             return None
         blocks = _blocks(context)
         if len(blocks) != 1:
@@ -102,6 +103,19 @@ class ExtractForm:
 def _candidate(place: Place, chosen: Block, name: str) -> Candidate:
     text = extracted(place, chosen.first_line, chosen.last_line, name)
     return Candidate(text=text, evidence=_EVIDENCE)
+
+
+def _refuse_immovable(context: Context) -> None:
+    """Refuse lines that no name could move, before a model is asked for one.
+
+    Raises:
+        EditRefusedError: the chosen lines cannot become a function; the reason is for the person.
+    """
+    if lines := context.wish.lines or context.place.selected_lines:
+        name = "moved"
+        while name in context.place.document.text:
+            name += "_"
+        extracted(context.place, *lines, name)
 
 
 def _blocks(context: Context) -> tuple[Block, ...]:

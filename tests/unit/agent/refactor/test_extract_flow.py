@@ -20,6 +20,13 @@ REPORT = """def report(orders):
 """
 
 
+async def test_lines_that_cannot_be_moved_are_refused_without_a_model(bench):
+    """No name would help."""
+    case = bench("def f(xs):\n    for x in xs:\n¦        if x:\n            break\n¦    return xs\n")
+    events = await case.run(TaskClass.EXTRACT_FUNCTION)
+    assert [type(event) for event in events] == [Refused]
+
+
 async def test_the_chosen_block_is_moved_and_called(bench):
     """The model chooses a block and a name; the tool moves the lines as they are."""
     case = bench(REPORT, '{"block": 1, "name": "count_orders"}')
