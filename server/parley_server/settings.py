@@ -150,7 +150,7 @@ class Settings(Section):
     facts: Mapping[ModelName, FactsSettings] = Field(default_factory=dict)
     budget: BudgetSettings = BudgetSettings()
     models_dir: Path | None = None
-    log_level: Literal["debug", "info", "warning", "error"] = "warning"
+    log_level: Literal["debug", "info", "warning", "error"] | None = None
     ollama: OllamaSettings = OllamaSettings()
     embedded: EmbeddedSettings = EmbeddedSettings()
     timeouts: TimeoutSettings = TimeoutSettings()

@@ -202,7 +202,48 @@ def test_the_log_goes_to_the_file_that_is_named(tmp_path):
 
 
 def test_a_log_file_that_cannot_be_written_is_one_sentence(tmp_path):
-    """No stack trace reaches a person."""
+    """The server goes on without it."""
     with raw_server(tmp_path, "--log-file", str(tmp_path / "none" / "log")) as server:
-        assert server.ended() == 1
-        assert b"".join(server.errors).decode() == f"parley: {tmp_path}/none/log: No such file or directory.\n"
+        server.initialize()
+        assert still_answers(server)
+        server.tell("exit")
+        assert server.ended() == 0
+        assert b"".join(server.errors).decode() == (
+            f"parley: no log is written to {tmp_path}/none/log: No such file or directory. "
+            "Name another file with --log-file.\n"
+        )
+
+
+def test_the_log_is_its_owners_and_holds_as_much_as_is_asked(tmp_path):
+    """Nobody else on the machine reads it; the level is the person's."""
+    log = tmp_path / "parley.log"
+    with raw_server(tmp_path, "--log-file", str(log), "--log-level", "error") as server:
+        server.initialize()
+        assert server.ask("no/such")["error"]["code"] == -32601
+        assert still_answers(server)
+        server.tell("exit")
+        assert server.ended() == 0
+    assert log.read_text() == ""
+    assert log.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_trace_tells_which_messages_go_and_not_what_they_say(tmp_path):
+    """On from `initialize` or when asked; verbose adds sizes and names, never code."""
+    opened = {"uri": "file:///a.py", "languageId": "python", "version": 1, "text": "SECRET = 1"}
+    with raw_server(tmp_path) as server:
+        server.initialize(trace="messages")
+        server.tell("textDocument/didOpen", {"textDocument": opened})
+        lines = [server.next()["params"] for _ in range(3)]
+        assert {"message": "Received notification textDocument/didOpen"} in lines
+        server.tell("$/setTrace", {"value": "verbose"})
+        server.tell(
+            "textDocument/didChange", {"textDocument": {"uri": "file:///a.py", "version": 2}, "contentChanges": []}
+        )
+        told = {}
+        while "Received notification textDocument/didChange" not in told:
+            line = server.next()["params"]
+            told[line["message"]] = line.get("verbose", "")
+        assert told.popitem()[1].endswith(" bytes; parameters: textDocument, contentChanges")
+        server.tell("$/setTrace", {"value": "off"})
+        assert server.next()["params"]["message"] == "Received notification $/setTrace"
+        assert still_answers(server)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -12,6 +12,10 @@ def serve(
     stdio: Annotated[bool, typer.Option("--stdio", help="Speak over standard input and output; the default.")] = True,
     log_file: Annotated[
         Path | None, typer.Option(help="Write a log there; standard output belongs to the protocol.")
+    ] = None,
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"] | None,
+        typer.Option(help="How much is logged: info in a log file and warning on standard error by default."),
     ] = None,
     scripted: Annotated[
         Path | None,
@@ -25,4 +29,4 @@ def serve(
     del stdio  # the one transport so far; editors name it all the same
     from parley_server.lsp.starting import serve_stdio
 
-    raise typer.Exit(serve_stdio(scripted=scripted, log_file=log_file))
+    raise typer.Exit(serve_stdio(scripted=scripted, log_file=log_file, log_level=log_level))

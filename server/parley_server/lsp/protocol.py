@@ -27,7 +27,7 @@ from pygls.exceptions import (
 from pygls.protocol import LanguageServerProtocol, lsp_method
 from pygls.protocol.json_rpc import JsonRPCNotification, JsonRPCRequestMessage, JsonRPCResponseMessage
 
-from parley_server.lsp import wire
+from parley_server.lsp import trace, wire
 from parley_server.lsp.documents import DocumentError
 from parley_server.lsp.shapes import Json, ShapeError
 
@@ -61,6 +61,8 @@ class ParleyProtocol(LanguageServerProtocol):
         except (ValueError, RecursionError) as error:
             self.reject(f"The message is no JSON in UTF-8: {error}.")
             return
+        if self._traces(message):
+            self._trace("Received", message, trace.shape(message, len(body)))
         try:
             self._receive(message)
         except JsonRpcException as error:
@@ -81,6 +83,7 @@ class ParleyProtocol(LanguageServerProtocol):
     def lsp_initialize(self, params: types.InitializeParams) -> Generator[Any, Any, types.InitializeResult]:
         """As pygls answers it, with our commands and the content of our documents."""
         result = yield from super().lsp_initialize(params)
+        self.trace = params.trace or types.TraceValue.Off
         capabilities = result.capabilities
         capabilities.execute_command_provider = types.ExecuteCommandOptions(
             commands=[command.value for command in wire.Command]
@@ -100,6 +103,14 @@ class ParleyProtocol(LanguageServerProtocol):
     def send_json(self, message: Json) -> None:
         """Send a message that is JSON already."""
         self._send_data(message)
+
+    def _traces(self, message: object) -> bool:
+        return self.trace is not types.TraceValue.Off and not isinstance(message, types.LogTraceNotification)
+
+    def _trace(self, direction: str, message: object, more: str) -> None:
+        verbose = more if self.trace is types.TraceValue.Verbose else None
+        params = types.LogTraceParams(trace.told(direction, message), verbose)
+        self._send_data(types.LogTraceNotification(params))
 
     def _register_builtin_features(self) -> None:
         super()._register_builtin_features()  # type: ignore[no-untyped-call] # pygls annotates no result here
@@ -222,6 +233,8 @@ class ParleyProtocol(LanguageServerProtocol):
             return
         body = json.dumps(data, default=self._serialize_message, separators=(",", ":")).encode("ascii")
         self.writer.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        if self._traces(data):
+            self._trace("Sent", data, trace.size(len(body)))
 
 
 def raw_params(converter: cattrs.Converter) -> None:

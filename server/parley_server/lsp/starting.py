@@ -10,7 +10,7 @@ import gc
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from parley_server.app import build_application
 from parley_server.lsp.transport import Incoming, claim_stdio
@@ -21,17 +21,23 @@ if TYPE_CHECKING:
 
     from parley_server.lsp.services import Services
 
+logger = logging.getLogger(__name__)
+LogLevel = Literal["debug", "info", "warning", "error"]
 
-def serve_stdio(*, scripted: Path | None = None, log_file: Path | None = None) -> int:
+
+def serve_stdio(
+    *, scripted: Path | None = None, log_file: Path | None = None, log_level: LogLevel | None = None
+) -> int:
     """Serve one editor over standard input and output; the process's exit code.
 
-    Raises:
-        OSError: the log file cannot be written.
+    Without a `log_level` the log is as the settings say, once they are read.
     """
-    _log_to(log_file)
+    _log_to(log_file, log_level)
     incoming, outgoing = claim_stdio()
     run = _imported()
-    code = asyncio.run(run(Incoming(incoming), outgoing, build_application(scripted)))
+    code = asyncio.run(
+        run(Incoming(incoming), outgoing, build_application(scripted, {"log_level": log_level} if log_level else None))
+    )
     logging.shutdown()
     # The thread that reads standard input cannot be woken, and what must be written is written.
     os._exit(code)
@@ -53,19 +59,28 @@ def _imported() -> Callable[[Incoming, int, Services], Coroutine[object, object,
     return run
 
 
-def _log_to(log_file: Path | None) -> None:
+def _log_to(log_file: Path | None, level: LogLevel | None) -> None:
     """The log goes to a file, with stack traces, or to standard error: warnings, one line each."""
+    handler: logging.Handler = logging.StreamHandler()
+    handler.setFormatter(_OneLine("parley: %(message)s"))
+    default = "warning"
+    problem = None
     if log_file is not None:
-        handler: logging.Handler = logging.FileHandler(log_file, encoding="utf-8", errors="backslashreplace")
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-        level = logging.INFO
-    else:
-        handler = logging.StreamHandler()
-        handler.setFormatter(_OneLine("parley: %(message)s"))
-        level = logging.WARNING
-    logging.basicConfig(level=level, handlers=[handler])
+        try:
+            handler, default = _file_handler(log_file), "info"
+        except OSError as error:
+            problem = f"no log is written to {log_file}: {error.strerror}. Name another file with --log-file."
+    logging.basicConfig(level=(level or default).upper(), handlers=[handler])
     # pygls logs every message at these levels, code included.
     logging.getLogger("pygls").setLevel(logging.WARNING)
+    if problem:
+        logger.error("%s", problem)
+
+
+def _file_handler(path: Path) -> logging.Handler:
+    from parley_server.lsp.log_file import LogFile
+
+    return LogFile(path)
 
 
 class _OneLine(logging.Formatter):
