@@ -47,7 +47,7 @@ def test_the_file_the_environment_and_the_command_line_override_in_that_order(
         2048,
         3,
         60,
-        "warning",
+        None,
     )
 
 
@@ -149,7 +149,7 @@ def test_a_file_that_is_no_settings_is_told_in_a_persons_words(tmp_path: Path, c
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"# nothing yet\n", b"\xef\xbb\xbflog_level: warning\r\n", b"version: 1\n", b"embedded:\nmodels:\n"],
+    [b"", b"# nothing yet\n", b"\xef\xbb\xbfversion: 1\r\n", b"version: 1\n", b"embedded:\nmodels:\n"],
 )
 def test_a_file_that_says_nothing_is_no_mistake(tmp_path: Path, content: bytes) -> None:
     """Empty, comments, a mark of byte order, and groups with nothing below them."""
