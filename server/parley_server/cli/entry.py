@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+LEVELS: tuple[LogLevel, ...] = get_args(LogLevel)
 
 
 class ServeOptions(TypedDict, total=False):
     """The options of `parley serve` that were given."""
 
     log_file: Path
+    log_level: LogLevel
     scripted: Path
 
 
@@ -50,11 +54,15 @@ def plain_options(arguments: Sequence[str]) -> ServeOptions | None:
         name, equals, value = rest.pop(0).partition("=")
         if name == "--stdio" and not equals:
             continue
-        if name not in ("--log-file", "--scripted") or (not equals and not rest):
+        if name not in ("--log-file", "--log-level", "--scripted") or (not equals and not rest):
             return None
-        path = Path(value if equals else rest.pop(0))
+        given = value if equals else rest.pop(0)
         if name == "--log-file":
-            options["log_file"] = path
+            options["log_file"] = Path(given)
+        elif name == "--scripted":
+            options["scripted"] = Path(given)
+        elif level := next((each for each in LEVELS if each == given), None):
+            options["log_level"] = level
         else:
-            options["scripted"] = path
+            return None
     return options

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
+
+from parley_server.cli.entry import LogLevel
 
 
 def serve(
@@ -14,7 +16,7 @@ def serve(
         Path | None, typer.Option(help="Write a log there; standard output belongs to the protocol.")
     ] = None,
     log_level: Annotated[
-        Literal["debug", "info", "warning", "error"] | None,
+        LogLevel | None,
         typer.Option(help="How much is logged: info in a log file and warning on standard error by default."),
     ] = None,
     scripted: Annotated[

@@ -10,7 +10,7 @@ import gc
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from parley_server.app import build_application
 from parley_server.lsp.transport import Incoming, claim_stdio
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from pathlib import Path
 
+    from parley_server.cli.entry import LogLevel
     from parley_server.lsp.services import Services
 
 logger = logging.getLogger(__name__)
-LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 def serve_stdio(

@@ -23,6 +23,8 @@ def test_both_ways_know_the_same_options():
         (["--stdio"], {}),
         (["--stdio", "--log-file", "a"], {"log_file": Path("a")}),
         (["--scripted=b=c", "--log-file=a"], {"log_file": Path("a"), "scripted": Path("b=c")}),
+        (["--log-level", "debug"], {"log_level": "debug"}),
+        (["--log-level=loud"], None),
         (["--help"], None),
         (["--log-file"], None),
         (["--stdio=yes"], None),
