@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from parley_agent.document import Diagnostic, Document, Span
     from parley_agent.refactor.events import RefactoringEvent
     from parley_agent.refactor.recording import Recorder
-    from parley_agent.refactor.requests import Offer, RefactorEvent, RefactorRequest, Unproved
+    from parley_agent.refactor.requests import (
+        Offer,
+        Proposed,
+        Rebased,
+        RefactorEvent,
+        RefactorRequest,
+        Refused,
+        Unproved,
+    )
     from parley_agent.refactor.service import RefactorService
     from parley_events.store import EventStore
     from parley_profiling.profiles import Profile
@@ -84,23 +92,28 @@ class Application:
         from parley_agent.refactor.recording_behind import RecordingBehind
         from parley_providers.errors import ProviderError
 
-        if self._service is None:
-            from parley_agent.refactor.service import RefactorService
-
-            self._service = RefactorService(self.chain, unproved=self._unproved())
-            self._closing.callback(self._service.close)
+        service = self._refactoring()
         if request.model is None:
             request = replace(request, model=self._model)
         async with RecordingBehind(await self._recorder(request.correlation_id)) as recorded:
             recorded.asked(request)
             try:
-                async with aclosing(self._service.run(request)) as events:
+                async with aclosing(service.run(request)) as events:
                     async for event in events:
                         await recorded.happened(event)
                         yield event
             except ProviderError as error:
                 await recorded.keep(RefactoringFailed(kind=error.kind, reason=str(error)))
                 raise
+
+    async def rebase(self, request: RefactorRequest, proposal: Proposed, now: Document) -> Rebased | Refused:
+        """`proposal` of `request` as it is for the text of `now`, after the same checks, or why it cannot be."""
+        from parley_agent.refactor.requests import Rebased
+
+        told = await self._refactoring().rebase(request, proposal, now)
+        if isinstance(told, Rebased):
+            await (await self._recorder(request.correlation_id)).rebased(told)
+        return told
 
     async def keep(self, correlation_id: str, event: RefactoringEvent) -> None:
         """Keep what a front end alone knows of a refactoring, such as that its edit was applied or undone."""
@@ -167,6 +180,14 @@ class Application:
             self._store = store
             self._chain = self._built(store)
         return self._chain
+
+    def _refactoring(self) -> RefactorService:
+        if self._service is None:
+            from parley_agent.refactor.service import RefactorService
+
+            self._service = RefactorService(self.chain, unproved=self._unproved())
+            self._closing.callback(self._service.close)
+        return self._service
 
     async def _recorder(self, correlation_id: str) -> Recorder:
         """What keeps one refactoring's events; it keeps none if they cannot be stored, which is told once."""

@@ -4,6 +4,6 @@ Reading order: `tasks` (the task classes and the regions they may change), `requ
 while it happens), `service` (the one entry); then the way of a request: `instruction`, `target`, `applicability`,
 `understand`, `context` with `screen` and `tokens` (what the model is shown), `forms` (how it is asked), `turn` (asking
 once), `answers` and `assembly` (what it said), `decision_edits` (what tools make of it), `checks`, `edits`, `proposal`,
-and `trial` in a `scratch` copy; `offers` and `explain` stand beside it. What happened is `events`,
-written by `recording`, in the background by `recording_behind`.
+`trial` in a `scratch` copy, `moving` and `rebasing` where the document moved meanwhile; `offers` and `explain` stand
+beside it. What happened is `events`, written by `recording`, in the background by `recording_behind`.
 """

@@ -141,6 +141,23 @@ class RefactoringProposed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefactoringRebased:
+    """The person had changed the document elsewhere meanwhile; the edits were moved, and passed every check again.
+
+    `text` names the text that they are for now, `result` is the hash of the whole text after them.
+    """
+
+    event_type: ClassVar[str] = "RefactoringRebased"
+    event_version: ClassVar[int] = 1
+
+    text: str
+    edits: tuple[KeptEdit, ...]
+    result: str
+    proof: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CodeExplained:
     """The answer to a request to explain; `text` names it."""
 
@@ -224,6 +241,7 @@ RefactoringEvent: TypeAlias = (
     | AnswerRejected
     | TrialStarted
     | RefactoringProposed
+    | RefactoringRebased
     | CodeExplained
     | RefactoringRefused
     | RefactoringFailed
@@ -243,6 +261,7 @@ REFACTORING_EVENTS: EventTypes[RefactoringEvent] = EventTypes(
         AnswerRejected,
         TrialStarted,
         RefactoringProposed,
+        RefactoringRebased,
         CodeExplained,
         RefactoringRefused,
         RefactoringFailed,

@@ -81,6 +81,19 @@ class Recorder:
             case _:
                 await self.keep(_plain(event))
 
+    async def rebased(self, rebased: told.Rebased) -> None:
+        """The proposal is for another text now."""
+        text, proposed = rebased.request.document.text, rebased.proposed
+        await self.keep(
+            kept.RefactoringRebased(
+                text=await self._blob(text),
+                edits=tuple(map(_kept_edit, proposed.edits)),
+                result=text_hash(apply_edits(text, proposed.edits)),
+                proof=proposed.proof,
+                evidence=proposed.evidence,
+            )
+        )
+
     async def keep(self, event: RefactoringEvent) -> None:
         """Store one event and those that wait before it, or tell that they could not be."""
         if self._store is None:
@@ -112,14 +125,11 @@ class Recorder:
 
     async def _proposed(self, event: told.Proposed) -> None:
         files = [kept.KeptFile(path=file.path, text=await self._blob(file.text)) for file in event.new_files]
-        edits = [
-            kept.KeptEdit(start=each.span.start, end=each.span.end, new_text=each.new_text) for each in event.edits
-        ]
         result = text_hash(apply_edits(self._text, event.edits))
         proposed = kept.RefactoringProposed(
             task=event.task.value,
             title=event.title,
-            edits=tuple(edits),
+            edits=tuple(map(_kept_edit, event.edits)),
             new_files=tuple(files),
             result=result,
             proof=event.proof,

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class Refactoring:
     """What is known of a refactoring after some of its events. Names of texts are names of blobs.
 
-    `status` is one of asked, routed, answered, proposed, explained, refused, failed, applied, not applied, undone.
+    `status` is one of asked, routed, answered, proposed, rebased, explained, refused, failed, applied, not applied,
+    undone.
     """
 
     status: str = ""
@@ -59,6 +60,8 @@ def _after(state: Refactoring, event: RefactoringEvent | Forked) -> Refactoring:
             return replace(state, problems=(*state.problems, event.problem))
         case kept.RefactoringProposed():
             return replace(state, status="proposed", proposed=event, reason=event.evidence)
+        case kept.RefactoringRebased():
+            return _rebased(state, event)
         case kept.CodeExplained():
             return replace(state, status="explained")
         case kept.RefactoringRefused():
@@ -73,3 +76,16 @@ def _after(state: Refactoring, event: RefactoringEvent | Forked) -> Refactoring:
             return replace(state, status="undone")
         case kept.FellBack() | kept.TrialStarted() | kept.ConsentGiven() | Forked():
             return state
+
+
+def _rebased(state: Refactoring, event: kept.RefactoringRebased) -> Refactoring:
+    """The same proposal about another text."""
+    asked, proposed = state.asked, state.proposed
+    return replace(
+        state,
+        status="rebased",
+        asked=asked and replace(asked, text=event.text),
+        proposed=proposed
+        and replace(proposed, edits=event.edits, result=event.result, proof=event.proof, evidence=event.evidence),
+        reason=event.evidence,
+    )

@@ -134,6 +134,14 @@ class Proposed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rebased:
+    """A proposal for another text than it was made for: `request` is about the text that `proposed` is for now."""
+
+    request: RefactorRequest
+    proposed: Proposed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
     """Nothing was changed; `reason` is written for the person, `code` for machines."""
 

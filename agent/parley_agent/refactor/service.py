@@ -22,7 +22,8 @@ from parley_agent.refactor.instruction import read_wish
 from parley_agent.refactor.new_test_file import Workspace
 from parley_agent.refactor.offers import offers
 from parley_agent.refactor.proposal import proposed, settled
-from parley_agent.refactor.requests import Asked, Explained, Proposed, Refused, Repairing, RunningTests
+from parley_agent.refactor.rebasing import rebased
+from parley_agent.refactor.requests import Asked, Explained, Proposed, Rebased, Refused, Repairing, RunningTests
 from parley_agent.refactor.scratch import Limits
 from parley_agent.refactor.tasks import TaskClass
 from parley_agent.refactor.tokens import estimated_prompt_tokens
@@ -35,6 +36,7 @@ from parley_providers.requests import LLMRequest
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
+    from parley_agent.document import Document
     from parley_agent.refactor.context import Context, View
     from parley_agent.refactor.forms.form import Answer, Form, FormKind, Question
     from parley_agent.refactor.models import Models
@@ -75,6 +77,20 @@ class RefactorService:
                     yield replace(event, unproved=self._unproved) if isinstance(event, Proposed) else event
         except (RefactorRefusedError, EditRefusedError) as refusal:
             yield Refused(code=refusal.code, reason=refusal.reason)
+
+    async def rebase(self, request: RefactorRequest, proposal: Proposed, now: Document) -> Rebased | Refused:
+        """`proposal`, which was made for another text, as it is for the document of `now`, after the same checks.
+
+        Refused where the person's changes and its own are not apart, where a check fails, or where the proof is lost;
+        what was tested is tested again.
+        """
+        try:
+            moved_request, moved = await self._aside(rebased, request, proposal, now)
+            if proposal.proof == "tested" and moved.proof == "unproved":
+                moved = await tried(moved, moved_request, self._limits)
+        except (RefactorRefusedError, EditRefusedError, AnswerRejectedError) as refusal:
+            return Refused(code=refusal.code, reason=str(refusal))
+        return Rebased(request=moved_request, proposed=moved)
 
     def close(self) -> None:
         """Let the threads end; work that is under way is not waited for."""

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from parley_agent.document import Diagnostic, Document, Span
     from parley_agent.refactor.events import RefactoringEvent
-    from parley_agent.refactor.requests import Offer, RefactorEvent, RefactorRequest
+    from parley_agent.refactor.requests import Offer, Proposed, Rebased, RefactorEvent, RefactorRequest, Refused
     from parley_profiling.profiles import Profile
     from parley_providers.provider import ModelFacts
     from parley_providers.route import Route
@@ -29,6 +29,10 @@ class Services(Protocol):
         Raises:
             ProviderError: the model failed.
         """
+        ...
+
+    async def rebase(self, request: RefactorRequest, proposal: Proposed, now: Document) -> Rebased | Refused:
+        """`proposal` of `request` as it is for the text of `now`, after the same checks, or why it cannot be."""
         ...
 
     async def models(self) -> tuple[ModelFacts, ...]:
