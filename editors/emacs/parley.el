@@ -30,6 +30,11 @@
                          (parley--show text)
                        (message "Parley: %s" (plist-get finished :message))))))
 
+(defun parley-apply ()
+  "Apply the latest change that was kept instead of applied."
+  (interactive)
+  (parley--execute "parley.apply" nil))
+
 (defun parley-cancel ()
   "Cancel every request that runs."
   (interactive)

@@ -61,14 +61,15 @@ local function diff(change, encoding)
   return ("--- %s\n+++ %s\n%s"):format(path, path, vim.diff(before_text, after_text) --[[@as string]])
 end
 
---- Whether the texts are still those that the changes were made for. (Neovim's own check leaves out version 0, which is
---- that of a buffer nobody has changed yet.)
+--- Whether the texts are still those that the changes were made for. (Of a buffer nobody has changed yet, which Neovim
+--- counts as version 0 and does not compare, the server says 1.)
 ---@param changes lsp.TextDocumentEdit[]
 ---@return boolean
 local function are_current(changes)
   return vim.iter(changes):all(function(change)
     local version = change.textDocument.version
-    return not version or vim.lsp.util.buf_versions[vim.uri_to_bufnr(change.textDocument.uri)] == version
+    local now = vim.lsp.util.buf_versions[vim.uri_to_bufnr(change.textDocument.uri)]
+    return not version or now == version or (now == 0 and version == 1)
   end)
 end
 
@@ -110,7 +111,7 @@ local function apply_edit(_, params, context)
     end
   end
   if not are_current(changes) then
-    return { applied = false, failureReason = "the text has changed since" }
+    return { applied = false, failureReason = "parley.moved" }
   end
   break_undo(changes)
   local result = vim.lsp.handlers["workspace/applyEdit"](nil, params, context)
@@ -130,7 +131,7 @@ local function finish(_, finished)
   tell(table.concat(vim.list_extend({ finished.message }, finished.notes or {}), " "), level)
 end
 
----@param command "parley.refactor"|"parley.explain"|"parley.cancel"
+---@param command "parley.refactor"|"parley.explain"|"parley.apply"|"parley.cancel"
 ---@param argument? table
 ---@param then_? fun(result: table)
 local function execute(command, argument, then_)
@@ -211,6 +212,10 @@ end, { range = true, nargs = "*", desc = "Change the code as you say" })
 vim.api.nvim_create_user_command("ParleyExplain", function(given)
   explain(vim.tbl_extend("force", argument_of(given), { instruction = given.args ~= "" and given.args or nil }))
 end, { range = true, nargs = "*", desc = "Explain the code, or answer a question about it" })
+
+vim.api.nvim_create_user_command("ParleyApply", function()
+  execute("parley.apply", {})
+end, { desc = "Apply the latest change that was kept" })
 
 vim.api.nvim_create_user_command("ParleyCancel", function()
   execute("parley.cancel", nil, function(result)

@@ -4,7 +4,6 @@ Each has a proper answer, the document is as it was or exactly as proposed, and 
 """
 
 import json
-from contextlib import suppress
 
 import pytest
 from pygls.exceptions import JsonRpcException
@@ -143,17 +142,17 @@ async def test_two_refactorings_of_one_function_at_once_land_one_edit(tmp_path):
 
 async def test_the_same_request_twice_changes_the_document_once(tmp_path):
     """A double click does no harm."""
-    async with editing(tmp_path, [RENAME]) as editor:
+    async with editing(tmp_path, [SLOW]) as editor:
         uri = editor.open(tmp_path / "a.py", SOURCE)
         argument = editor.argument(uri, 4, 4, task="rename")
         first = await editor.execute("parley.refactor", argument)
-        second = None
-        with suppress(JsonRpcException):  # the first one may have landed already: the version is another
-            second = await editor.execute("parley.refactor", argument)
-        if second is not None:
-            assert (await outcome_of(editor, second["id"]))["outcome"] in ("applied", "stale", "declined")
+        second = await editor.execute("parley.refactor", argument)
+        assert second == first
         assert (await outcome_of(editor, first["id"]))["outcome"] == "applied"
-        assert editor.buffers[uri].text == RENAMED
+        assert (editor.buffers[uri].text, len(editor.applied)) == (RENAMED, 1)
+        with pytest.raises(JsonRpcException, match="choose again"):
+            await editor.execute("parley.refactor", argument)
+        assert [method for method, _ in editor.told].count("parley/finished") == 1
 
 
 async def test_a_file_of_fifty_thousand_lines_is_refactored_in_its_middle(tmp_path):

@@ -62,14 +62,15 @@ async def test_a_document_that_moved_while_the_model_worked_is_left_alone(tmp_pa
 
 @pytest.mark.parametrize("profile", [VSCODE, EMACS, NEOVIM])
 async def test_a_document_that_moves_under_the_edit_is_left_alone(tmp_path, profile):
-    """The person types while the edit is on its way: the editor declines, and that is the outcome."""
+    """The person types where the edit goes while it is on its way: the editor declines, and it is kept as a diff."""
     manners = Manners()
     async with editing(tmp_path, [RENAME], profile=profile, manners=manners) as editor:
         uri = editor.open(tmp_path / "a.py", SOURCE)
-        manners.before_applying = lambda: editor.type(uri, 0, 0, "# typed\r\n")
+        at = SOURCE.index("w * h")
+        manners.before_applying = lambda: editor.type(uri, at, at, "2 * ")
         finished = await refactored(editor, uri)
-        assert finished["outcome"] == "declined"
-        assert editor.buffers[uri].text == "# typed\r\n" + SOURCE
+        assert (finished["outcome"], finished["kept"], len(editor.applied)) == ("stale", True, 1)
+        assert editor.buffers[uri].text == SOURCE.replace("w * h", "2 * w * h")
 
 
 async def test_an_editor_that_says_applied_and_did_not_is_not_believed(tmp_path):

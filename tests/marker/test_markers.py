@@ -163,12 +163,17 @@ async def _finished(editor, uri, case, diagnostics):
         command, (argument,) = action.command.command, action.command.arguments
     argument |= {name: getattr(case, name) for name in ("instruction", "form") if getattr(case, name)}
     if case.typed:
-        editor.manners.before_applying = lambda: editor.type(uri, 0, 0, f"{case.typed}\n")
+        editor.manners.before_applying = lambda: _type_once(editor, uri, case)
     try:
         await editor.execute(command, argument)
         return await editor.until("parley/finished")
     finally:
         editor.manners.before_applying = None
+
+
+def _type_once(editor, uri, case):
+    editor.manners.before_applying = None
+    editor.type(uri, 0, 0, f"{case.typed}\n")
 
 
 def _diagnostics(editor, uri, case):
@@ -186,10 +191,13 @@ def _action_line(action):
 
 
 def _check_edits(editor, uri, case, finished):
-    """An editor is asked once where something is to be applied, for the version that it showed, and else never."""
+    """An editor is asked once where something is to be applied, for the version that it showed, and else never.
+
+    Where the person typed under the edit, it is asked again for the version of then.
+    """
     tried = finished["outcome"] in ("applied", "declined")
-    assert len(editor.applied) == tried
-    for params in editor.applied:
+    assert len(editor.applied) == tried + bool(case.typed)
+    for version, params in enumerate(editor.applied, 3):
         for change in params.edit.document_changes:
             if isinstance(change, types.TextDocumentEdit) and change.text_document.uri == uri:
-                assert change.text_document.version == 3
+                assert change.text_document.version == version

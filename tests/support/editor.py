@@ -84,6 +84,9 @@ class Manners:
     before_applying: object = None
     after_applying: object = None
     versions_step: int = 1
+    says: object = "Apply"
+    before_saying: object = None
+    released: asyncio.Event = field(default_factory=asyncio.Event)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -96,6 +99,7 @@ class Editor:
         self.buffers = {}
         self.told = []
         self.applied = []
+        self.questions = []
         self.content = {}
         self.encoding = "utf-16"
         self.finished = asyncio.Event()
@@ -175,6 +179,18 @@ class Editor:
         """The server told something of Parley's own."""
         self.told.append((method, params))
         self.finished.set()
+
+    async def say(self, params):
+        """Answer `window/showMessageRequest`: what the manners say, the next of a list, or nothing until released."""
+        self.questions.append(params)
+        if self.manners.before_saying is not None:
+            self.manners.before_saying()
+        said = self.manners.says
+        said = said.pop(0) if isinstance(said, list) else said
+        if said is None:
+            self.finished.set()
+            await self.manners.released.wait()
+        return next((each for each in params.actions if each.title == said), None)
 
     async def apply(self, params):
         """Carry out `workspace/applyEdit` by this editor's manners."""
@@ -268,6 +284,10 @@ def _register(client, editor):
     @client.feature(types.WORKSPACE_APPLY_EDIT)
     async def apply(params: types.ApplyWorkspaceEditParams):
         return await editor.apply(params)
+
+    @client.feature(types.WINDOW_SHOW_MESSAGE_REQUEST)
+    async def say(params: types.ShowMessageRequestParams):
+        return await editor.say(params)
 
     for method in ("started", "asked", "route", "token", "restarted", "answered", "repairing", "finished"):
         _hear(client, editor, f"parley/{method}")

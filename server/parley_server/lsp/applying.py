@@ -1,58 +1,73 @@
-"""Puts a proposed edit into the editor's document, or leaves the document as it is: never anything between.
+"""Puts a proposal into the editor's document, or leaves the document as it is: never anything between.
 
-An edit is sent only while the document is exactly what the edit was made for, and called applied only when the
-editor's own words, or the disk, show the result. What the edit is belongs to the agent.
+A proposal is sent only while the document is exactly what it was made for. One that moved meanwhile is rebased; one
+that was neither proved nor tested waits for the person's yes. What a proposal is, and how it is rebased, belongs to
+the agent; sending and seeing it land to `sending`, asking to `consent`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from pygls.exceptions import JsonRpcException
-
-from parley_agent.document import apply_edits
-from parley_server.files import FileError, read_text
+from parley_agent.refactor.requests import Refused
 from parley_server.lsp import to_lsp
+from parley_server.lsp.consent import Answer, Asking, consent_of
 from parley_server.lsp.documents import DocumentError
+from parley_server.lsp.sending import Editor, Landing, Patience, Sender, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from lsprotocol import types
-
-    from parley_agent.document import Document, NewFile
-    from parley_agent.refactor.requests import Proposed
+    from parley_agent.document import Document
+    from parley_agent.refactor.requests import Proposed, Rebased, RefactorRequest
     from parley_server.lsp.client import ClientFacts
     from parley_server.lsp.documents import Documents
     from parley_server.lsp.wire import Outcome
 
+MOST_TRIES = 4
 
-class Editor(Protocol):
-    """What applying needs of the editor."""
 
-    def apply_edit(self, params: types.ApplyWorkspaceEditParams) -> Awaitable[types.ApplyWorkspaceEditResult]:
-        """Send `workspace/applyEdit`."""
-        ...
+class Person(Editor, Asking, Protocol):
+    """The editor, and the person in front of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """How long to wait, in seconds: for the answer (a person may be asked there), and for the change that follows."""
+class Wanted:
+    """A proposal that is to be applied, made for the text of `request.document`.
 
-    answer_s: float = 120.0
-    change_s: float = 2.0
+    `confirm`: the person wants to be asked by the editor. `agreed`: the person has said yes to it already.
+    """
+
+    request: RefactorRequest
+    proposed: Proposed
+    confirm: bool = False
+    agreed: bool = False
+    rebased: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """How applying ended; `message` is for the person."""
+    """How applying ended; `message` is for the person.
+
+    `wanted` is the proposal as it was at the end. `keeps`: the person may want it later.
+    """
 
     outcome: Outcome
     message: str
+    wanted: Wanted
     created: tuple[str, ...] = ()
+    keeps: bool = False
+
+
+class _Stop(Exception):  # noqa: N818 - no error: an outcome found early
+    """The proposal is not sent; carries the outcome."""
+
+    def __init__(self, applied: Applied) -> None:
+        super().__init__(applied.message)
+        self.applied = applied
 
 
 class Applier:
@@ -62,128 +77,138 @@ class Applier:
         documents: The texts as the editor has them.
         editor: The way to the editor.
         to_uri: The URI of a path.
+        rebase: What becomes of a proposal for the text as it is now.
         patience: How long to wait.
     """
 
     def __init__(
-        self, *, documents: Documents, editor: Editor, to_uri: Callable[[str], str], patience: Patience | None = None
+        self,
+        *,
+        documents: Documents,
+        editor: Person,
+        to_uri: Callable[[str], str],
+        rebase: Callable[[RefactorRequest, Proposed, Document], Awaitable[Rebased | Refused]],
+        patience: Patience | None = None,
     ) -> None:
         self._documents = documents
         self._editor = editor
-        self._to_uri = to_uri
+        self._rebase = rebase
         self._patience = patience or Patience()
+        self._sender = Sender(documents=documents, editor=editor, to_uri=to_uri, patience=self._patience)
 
-    async def apply(self, made_for: Document, proposed: Proposed, client: ClientFacts, *, confirm: bool) -> Applied:
-        """Apply `proposed`, which was made for the text of `made_for`."""
-        if obstacle := await asyncio.to_thread(_obstacle, proposed, client):
-            return obstacle
+    async def apply(self, wanted: Wanted, client: ClientFacts, stage: Stage) -> Applied:
+        """Apply what is wanted, asking the person where that is needed."""
         try:
-            now = await self._documents.read(made_for.uri)
-        except DocumentError as error:
-            return Applied(outcome="stale", message=f"The edit was not applied: {error}")
-        # From here to the request nothing is awaited: no change can come between the check and the edit.
-        if now.text != made_for.text:
-            return Applied(outcome="stale", message=_STALE)
-        planned = to_lsp.PlannedEdit(
-            document=made_for,
-            version=now.version,
-            edits=proposed.edits,
-            new_files=proposed.new_files,
-            label=f"Parley: {proposed.title}",
-            description=proposed.evidence,
-            confirm=confirm,
-        )
-        created = tuple(self._to_uri(file.path) for file in proposed.new_files)
-        return await self._send(planned, client, created)
+            return await self._applied(wanted, client, stage)
+        except _Stop as stop:
+            return stop.applied
 
-    async def _send(self, planned: to_lsp.PlannedEdit, client: ClientFacts, created: tuple[str, ...]) -> Applied:
-        uri = planned.document.uri
-        target = apply_edits(planned.document.text, planned.edits)
-        async with self._documents.watching(uri, lambda text: same_lines(text, target)) as seen:
+    async def _applied(self, wanted: Wanted, client: ClientFacts, stage: Stage) -> Applied:
+        for _ in range(MOST_TRIES):
+            await asyncio.to_thread(_refuse_obstacles, wanted, client)
+            if _asks_first(wanted, client):
+                wanted = await self._agreed(wanted, stage)
+            wanted, now = await self._current(wanted)
+            # From here to the request nothing is awaited: no change can come between the check and the edit.
+            landing = await self._sender.send(_planned(wanted, now, client), client, stage)
+            if not landing.moved:
+                return _ended(landing, wanted)
+            if landing.agreed:
+                wanted = replace(wanted, agreed=True, confirm=False)
+        return Applied(outcome="stale", message=_MOVES_ON, wanted=wanted, keeps=True)
+
+    async def _agreed(self, wanted: Wanted, stage: Stage) -> Wanted:
+        """The same with the person's yes."""
+        stage.asks()
+        request = wanted.request
+        answer = await consent_of(
+            self._editor,
+            request.correlation_id,
+            request.document,
+            wanted.proposed,
+            within_s=self._patience.person_s,
+        )
+        match answer:
+            case Answer.YES:
+                return replace(wanted, agreed=True)
+            case Answer.NO:
+                raise _Stop(Applied(outcome="declined", message=_DISCARDED, wanted=wanted))
+            case Answer.NONE:
+                message = f"{wanted.proposed.evidence} {_UNANSWERED}"
+                raise _Stop(Applied(outcome="diff", message=message, wanted=wanted, keeps=True))
+
+    async def _current(self, wanted: Wanted) -> tuple[Wanted, Document]:
+        """What is wanted, for the text as it is at this moment, and that text."""
+        for _ in range(MOST_TRIES):
             try:
-                async with asyncio.timeout(self._patience.answer_s):
-                    answer = await self._editor.apply_edit(to_lsp.apply_edit(planned, client, self._to_uri))
-            except TimeoutError:
-                return await self._confirmed(planned, target, seen, created, unconfirmed=_NO_ANSWER)
-            except JsonRpcException as error:
-                return Applied(outcome="declined", message=f"The editor did not apply the edit: {error.message}")
-            if not answer.applied and not seen.is_set():
-                reason = answer.failure_reason or "it gave no reason"
-                return Applied(outcome="declined", message=f"The editor did not apply the edit: {reason}.")
-            return await self._confirmed(planned, target, seen, created, unconfirmed=_NO_CHANGE)
-
-    async def _confirmed(
-        self,
-        planned: to_lsp.PlannedEdit,
-        target: str,
-        seen: asyncio.Event,
-        created: tuple[str, ...],
-        *,
-        unconfirmed: str,
-    ) -> Applied:
-        edited = not planned.edits or await self._became(planned.document, target, seen)
-        arrived = [await self._exists(file) for file in planned.new_files]
-        if edited and all(arrived):
-            return Applied(outcome="applied", message=planned.description, created=created)
-        return Applied(outcome="unconfirmed", message=unconfirmed, created=created)
-
-    async def _became(self, document: Document, target: str, seen: asyncio.Event) -> bool:
-        try:
-            async with asyncio.timeout(self._patience.change_s):
-                await seen.wait()
-        except TimeoutError:
-            return self._documents.get(document.uri) is None and await _holds(document.path, target)
-        return True
-
-    async def _exists(self, file: NewFile) -> bool:
-        def expected(text: str) -> bool:
-            return same_lines(text, file.text)
-
-        if await _holds(file.path, file.text):
-            return True
-        return await self._documents.becomes(self._to_uri(file.path), expected, self._patience.change_s) or (
-            await _holds(file.path, file.text)
-        )
+                now = await self._documents.read(wanted.request.document.uri)
+            except DocumentError as error:
+                message = f"The edit was not applied: {error}"
+                raise _Stop(Applied(outcome="stale", message=message, wanted=wanted, keeps=True)) from error
+            if now.text == wanted.request.document.text:
+                return wanted, now
+            told = await self._rebase(wanted.request, wanted.proposed, now)
+            if isinstance(told, Refused):
+                message = _STALE.format(reason=told.reason)
+                raise _Stop(Applied(outcome="stale", message=message, wanted=wanted, keeps=True))
+            wanted = replace(wanted, request=told.request, proposed=told.proposed, rebased=True)
+        raise _Stop(Applied(outcome="stale", message=_MOVES_ON, wanted=wanted, keeps=True))
 
 
-def same_lines(text: str, other: str) -> bool:
-    """Whether two texts are equal but for how their lines end: some editors bring those into one form."""
-    return text == other or _plain(text) == _plain(other)
+def _asks_first(wanted: Wanted, client: ClientFacts) -> bool:
+    return wanted.proposed.needs_consent and not wanted.agreed and not client.asks_with_edits
 
 
-def _plain(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+def _planned(wanted: Wanted, now: Document, client: ClientFacts) -> to_lsp.PlannedEdit:
+    proposed = wanted.proposed
+    return to_lsp.PlannedEdit(
+        document=replace(wanted.request.document, uri=now.uri),
+        version=now.version,
+        edits=proposed.edits,
+        new_files=proposed.new_files,
+        label=f"Parley: {proposed.title}",
+        description=proposed.evidence,
+        confirm=client.asks_with_edits and (wanted.confirm or (proposed.needs_consent and not wanted.agreed)),
+    )
 
 
-def _obstacle(proposed: Proposed, client: ClientFacts) -> Applied | None:
-    """Why this proposal cannot be sent to this client at all, or None."""
+def _ended(landing: Landing, wanted: Wanted) -> Applied:
+    message = landing.message
+    if landing.outcome == "applied" and wanted.rebased:
+        message = f"{message} {_REBASED}"
+    return Applied(
+        outcome=landing.outcome,
+        message=message,
+        wanted=replace(wanted, agreed=wanted.agreed or landing.outcome == "applied"),
+        created=landing.created,
+        keeps=landing.outcome == "declined",
+    )
+
+
+def _refuse_obstacles(wanted: Wanted, client: ClientFacts) -> None:
+    """Stop what cannot be sent to this client at all."""
+    files = wanted.proposed.new_files
     if not client.applies_edits:
-        return Applied(outcome="diff", message="This editor takes no edits from a server; here is what would change.")
-    if not proposed.new_files:
-        return None
-    if not client.creates_files:
-        return Applied(outcome="refused", message=_NO_CREATE.format(path=proposed.new_files[0].path))
-    existing = [file.path for file in proposed.new_files if Path(file.path).exists()]
+        raise _Stop(Applied(outcome="diff", message=_NO_EDITS, wanted=wanted))
+    if files and not client.creates_files:
+        raise _Stop(Applied(outcome="refused", message=_NO_CREATE.format(path=files[0].path), wanted=wanted))
+    existing = [file.path for file in files if Path(file.path).exists()]
     if existing:
-        return Applied(outcome="stale", message=f"{existing[0]} exists by now; it was not overwritten.")
-    return None
+        message = f"{existing[0]} exists by now; it was not overwritten."
+        raise _Stop(Applied(outcome="stale", message=message, wanted=wanted))
 
 
-async def _holds(path: str | None, target: str) -> bool:
-    """Whether the file on disk has the target's lines."""
-    if path is None:
-        return False
-    try:
-        return same_lines(await asyncio.to_thread(read_text, path), target)
-    except FileError:
-        return False
-
-
+_NO_EDITS = "This editor takes no edits from a server; here is what would change."
 _STALE = (
-    "The document changed while the model worked, so the edit was not applied. Ask again for the text as it is now."
+    "The document changed while the model worked, so the edit was not applied: {reason} Ask again for the text as it "
+    "is now; the change is kept among the code actions."
 )
-_NO_ANSWER = "The editor did not answer whether it applied the edit; look at the document before you go on."
-_NO_CHANGE = "The editor says that it applied the edit, but its text did not change; look at it before you go on."
+_MOVES_ON = (
+    "The document changes faster than the edit can follow, so it was not applied; it is kept among the code actions."
+)
+_REBASED = "You changed the document elsewhere meanwhile; the edit was moved along and checked again."
+_UNANSWERED = "It was not applied without your yes: it is kept among the code actions, and `parley.apply` applies it."
+_DISCARDED = "Discarded; nothing was changed."
 _NO_CREATE = (
     "The result is a new file, {path}, and this editor cannot create files for a server. "
     "`parley refactor … --write` in a terminal can."

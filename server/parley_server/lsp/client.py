@@ -19,7 +19,8 @@ class ClientFacts:
     `shows_disabled`: it shows code actions that are disabled, with the reason. `tags_llm`: it knows the code action tag
     for what a model makes. `code_action_literals`: it reads code actions, not only commands. `creates_progress`: it
     lets the server begin progress. `reads_content`: it asks `workspace/textDocumentContent`. `asks_for_instructions`:
-    it registered `parley.ask`. `shows_outcomes`: it tells the person itself how a request ended.
+    it registered `parley.ask`. `shows_outcomes`: it tells the person itself how a request ended. `skips_version_zero`:
+    it takes an edit for version 0 without a look at the version that it has.
     """
 
     name: str = ""
@@ -37,4 +38,10 @@ class ClientFacts:
     reads_content: bool = False
     asks_for_instructions: bool = False
     shows_outcomes: bool = False
+    skips_version_zero: bool = False
     workspace_roots: tuple[str, ...] = ()
+
+    @property
+    def asks_with_edits(self) -> bool:
+        """Whether it asks the person before it applies an edit that says so."""
+        return self.annotates_changes and self.versioned_edits

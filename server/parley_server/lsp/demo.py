@@ -120,6 +120,7 @@ class DemoEditor:
         for shape, method in wire.METHODS.items():
             self._client.feature(method.value)(self._told_as(shape))
         self._client.feature(types.WORKSPACE_APPLY_EDIT)(apply)
+        self._client.feature(types.WINDOW_SHOW_MESSAGE_REQUEST)(_agree)
         self._client.feature(types.WINDOW_SHOW_MESSAGE)(lambda _params: None)
 
     def _told_as(self, shape: type[Any]) -> Callable[[Any], None]:
@@ -154,6 +155,11 @@ class DemoEditor:
                 [types.TextDocumentContentChangeWholeDocument(text)],
             )
         )
+
+
+def _agree(params: types.ShowMessageRequestParams) -> types.MessageActionItem | None:
+    """The yes of whoever started the demo, whose text is its own."""
+    return next((each for each in params.actions or () if each.title == "Apply"), None)
 
 
 def _capabilities() -> types.ClientCapabilities:

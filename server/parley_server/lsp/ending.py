@@ -19,20 +19,23 @@ if TYPE_CHECKING:
     from parley_server.lsp.applying import Applied
 
 
-async def shown(request_id: str, document: Document, proposed: Proposed, applied: Applied | None) -> wire.Finished:
-    """A proposal, applied as `applied` says, or only shown."""
+async def shown(request_id: str, applied: Applied) -> wire.Finished:
+    """A proposal, applied or not as `applied` says."""
+    proposed, document = applied.wanted.proposed, applied.wanted.request.document
     diff, edit_sha256 = await asyncio.to_thread(_diff_and_hash, document, proposed)
     return wire.Finished(
         id=request_id,
         seq=0,
-        outcome=applied.outcome if applied else "diff",
-        message=applied.message if applied else proposed.evidence,
+        outcome=applied.outcome,
+        message=applied.message,
         title=proposed.title,
         proof=proposed.proof,
         evidence=proposed.evidence,
         notes=proposed.notes,
         diff=diff,
-        created=applied.created if applied else (),
+        rebased=applied.wanted.rebased,
+        kept=applied.keeps,
+        created=applied.created,
         edit_sha256=edit_sha256,
     )
 
@@ -57,6 +60,12 @@ def failed(request_id: str, message: str, code: str) -> wire.Finished:
 def cancelled(request_id: str) -> wire.Finished:
     """The person did not want it any more."""
     return wire.Finished(id=request_id, seq=0, outcome="cancelled", message="Cancelled; nothing was changed.")
+
+
+def unknown(request_id: str) -> wire.Finished:
+    """The server ended while the editor had the edit."""
+    message = "Parley ended while the editor had the edit; look at the document."
+    return wire.Finished(id=request_id, seq=0, outcome="unconfirmed", message=message)
 
 
 def _diff_and_hash(document: Document, proposed: Proposed) -> tuple[str, str]:

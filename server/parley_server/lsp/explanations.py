@@ -1,6 +1,6 @@
-"""Explanations as read-only documents: a virtual one where the editor asks for content, else a file of our own.
+"""Explanations and changes as read-only documents: virtual where the editor asks for content, else files of our own.
 
-How an explanation is made belongs to the agent.
+How they are made belongs to the agent.
 """
 
 from __future__ import annotations
@@ -9,22 +9,25 @@ import shutil
 import tempfile
 from collections import OrderedDict
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from parley_server.lsp.wire import CONTENT_SCHEME
 
+Kind: TypeAlias = Literal["explanation", "change"]
+_SUFFIXES: dict[Kind, str] = {"explanation": ".md", "change": ".diff"}
 _MOST_KEPT = 32
 
 
 class Explanations:
-    """The latest explanations, by the URI under which the editor may read them."""
+    """The latest explanations and changes, by the URI under which the editor may read them."""
 
     def __init__(self) -> None:
         self._texts: OrderedDict[str, str] = OrderedDict()
         self._folder: Path | None = None
 
-    def keep(self, request_id: str, text: str) -> str:
+    def keep(self, kind: Kind, request_id: str, text: str) -> str:
         """Keep `text` as a virtual document; its URI."""
-        uri = f"{CONTENT_SCHEME}:/explanations/{request_id}.md"
+        uri = f"{CONTENT_SCHEME}:/{kind}s/{request_id}{_SUFFIXES[kind]}"
         self._texts[uri] = text
         if len(self._texts) > _MOST_KEPT:
             self._texts.popitem(last=False)
@@ -34,11 +37,12 @@ class Explanations:
         """The text of a virtual document, unless it is forgotten."""
         return self._texts.get(uri)
 
-    def write(self, request_id: str, text: str) -> str:
+    def write(self, kind: Kind, request_id: str, text: str) -> str:
         """Write `text` into a file that only its owner may read, and nobody write; its path."""
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="parley-"))
-        path = self._folder / f"explanation-{request_id}.md"
+        path = self._folder / f"{kind}-{request_id}{_SUFFIXES[kind]}"
+        path.unlink(missing_ok=True)
         path.write_text(text, encoding="utf-8", newline="\n")
         path.chmod(0o400)
         return str(path)

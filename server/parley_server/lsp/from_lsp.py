@@ -62,6 +62,7 @@ def client_facts(params: types.InitializeParams, encoding: PositionEncoding, roo
         reads_content=workspace.text_document_content is not None,
         asks_for_instructions=ours.asks,
         shows_outcomes=ours.outcomes,
+        skips_version_zero=params.client_info is not None and params.client_info.name == "Neovim",
         workspace_roots=roots,
     )
 

@@ -14,6 +14,7 @@ from parley_server.lsp.shapes import Json, schema
 _COMMANDS: dict[wire.Command, tuple[type | None, tuple[type, ...]]] = {
     wire.Command.REFACTOR: (wire.RefactorArguments, (wire.Accepted, wire.Finished)),
     wire.Command.EXPLAIN: (wire.ExplainArguments, (wire.Accepted, wire.Finished)),
+    wire.Command.APPLY: (wire.ApplyArguments, (wire.Accepted, wire.Finished)),
     wire.Command.CANCEL: (wire.CancelArguments, (wire.CancelResult,)),
     wire.Command.MODELS: (wire.ModelsArguments, (wire.ModelsResult,)),
     wire.Command.PROFILE: (wire.ProfileArguments, (wire.ProfileResult,)),
@@ -39,6 +40,9 @@ def protocol() -> dict[str, Json]:
                 "argument": schema(wire.RefactorArguments, definitions),
                 "description": "Ask the person for an instruction, then execute parley.refactor with it.",
             }
+        },
+        "failureReasons": {
+            wire.MOVED: "The person said yes to an edit, and the text was another by then: it is moved and sent again."
         },
         "notifications": {method: schema(shape, definitions) for shape, method in wire.METHODS.items()},
         "requests": {

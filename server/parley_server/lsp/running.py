@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Literal
 from parley_agent.refactor.requests import Explained, Proposed, Refused, Restarted, Streamed
 from parley_providers.errors import ProviderError
 from parley_server.lsp import to_wire, wire
-from parley_server.lsp.ending import cancelled, explained, failed, refused, shown
+from parley_server.lsp.applying import Applied, Wanted
+from parley_server.lsp.ending import cancelled, explained, failed, refused, shown, unknown
 from parley_server.lsp.feed import Feed
 
 if TYPE_CHECKING:
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 
     from parley_agent.refactor.requests import RefactorEvent, RefactorRequest
     from parley_providers.tally import Spent
-    from parley_server.lsp.applying import Applied
     from parley_server.lsp.feed import Link
     from parley_server.lsp.progress import Progress
+    from parley_server.lsp.sending import Stage
 
 logger = logging.getLogger(__name__)
 MOST_KEPT = 64
@@ -33,12 +34,17 @@ MOST_KEPT = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What is to run: the request, what it is called, and what is done with its proposal or its explanation."""
+    """What is to run: the request, what it is called, and what is done with its proposal or its explanation.
 
-    command: Literal["parley.refactor", "parley.explain"]
+    `proposed` is what was kept of the request before: it is applied, and no model is asked.
+    """
+
+    command: Literal["parley.refactor", "parley.explain", "parley.apply"]
     title: str
     request: RefactorRequest
-    apply: Callable[[Proposed], Awaitable[Applied]] | None = None
+    confirm: bool = False
+    proposed: Proposed | None = None
+    apply: Callable[[Wanted, Stage], Awaitable[Applied]] | None = None
     show: Callable[[str, str], Awaitable[None]] | None = None
 
 
@@ -53,6 +59,9 @@ class RunningRequest:
         self.outcome: asyncio.Future[wire.Finished] = asyncio.get_running_loop().create_future()
         self.task: asyncio.Task[None] | None = None
         self.with_editor = False
+        self.applied: Applied | None = None
+        self.waiters = 1
+        self._withdraw: Callable[[], None] | None = None
         self.tokens = 0
         self.started_at = asyncio.get_running_loop().time()
 
@@ -60,6 +69,35 @@ class RunningRequest:
     def uri(self) -> str:
         """The document that the request is about."""
         return self.wish.request.document.uri
+
+    def asks(self) -> None:
+        """See `Stage`."""
+        self.progress.report("waiting for your answer")
+
+    def sends(self) -> None:
+        """See `Stage`."""
+        self.with_editor, self._withdraw = True, None
+        self.progress.report("waiting for the editor")
+
+    def confirms(self, withdraw: Callable[[], None]) -> None:
+        """See `Stage`."""
+        self.with_editor, self._withdraw = True, withdraw
+        self.progress.report("waiting for your answer in the editor")
+
+    def cancel(self) -> bool:
+        """Cancel it, unless it has ended, or the editor carries out its edit already."""
+        if self.task is None or self.outcome.done():
+            return False
+        if not self.with_editor:
+            return self.task.cancel()
+        if self._withdraw is None:
+            return False
+        self._withdraw()
+        return True
+
+    def is_same(self, wish: Wish) -> bool:
+        """Whether the same is wished for, of the same text."""
+        return _unnamed(self.wish) == _unnamed(wish)
 
 
 class Running:
@@ -89,9 +127,13 @@ class Running:
         self._spent = spent
         self._requests: dict[str, RunningRequest] = {}
 
-    def start(self, wish: Wish, progress: Progress) -> RunningRequest:
+    def same(self, wish: Wish) -> RunningRequest | None:
+        """The request that runs already for the same wish about the same text."""
+        running = (each for each in self._requests.values() if not each.outcome.done())
+        return next((each for each in running if each.is_same(wish)), None)
+
+    def start(self, wish: Wish, progress: Progress, request_id: str) -> RunningRequest:
         """Accept `wish`: its task starts, and its id is known at once."""
-        request_id = wish.request.correlation_id
         running = RunningRequest(request_id=request_id, wish=wish, feed=Feed(request_id, self._link), progress=progress)
         self._requests[request_id] = running
         self._forget()
@@ -117,25 +159,32 @@ class Running:
     def cancel(self, request_id: str | None = None) -> tuple[str, ...]:
         """Cancel one request, or all; the ids of those that could be cancelled."""
         chosen = [each for each in self._requests.values() if request_id in (None, each.id)]
-        return tuple(each.id for each in chosen if _cancel(each))
+        return tuple(each.id for each in chosen if each.cancel())
 
     def cancel_document(self, uri: str) -> None:
         """The document was closed: nothing about it is wanted any more."""
         for each in self._requests.values():
             if each.uri == uri:
-                _cancel(each)
+                each.cancel()
 
     def cancel_progress(self, token: str | int) -> None:
         """The person pressed cancel on a progress bar."""
         for each in self._requests.values():
             if each.progress.token == token:
-                _cancel(each)
+                each.cancel()
 
     def shut_down(self) -> None:
         """Cancel everything, even what waits for the editor."""
         for each in self._requests.values():
             if each.task is not None:
                 each.task.cancel()
+
+    async def ended(self) -> None:
+        """Wait until every task is done, and told its outcome."""
+        tasks = [each.task for each in self._requests.values() if each.task is not None]
+        if tasks:
+            await asyncio.wait(tasks)
+            await asyncio.sleep(0)  # for the callbacks of the last one
 
     async def _run(self, running: RunningRequest) -> None:
         try:
@@ -148,27 +197,33 @@ class Running:
         self._finish(running, finished)
 
     async def _finished(self, running: RunningRequest) -> wire.Finished:
+        match running.wish.proposed or await self._last(running):
+            case Proposed() as proposed:
+                return await self._propose(running, proposed)
+            case Refused() as refusal:
+                return refused(running.id, refusal)
+            case Explained() as explanation:
+                return await self._explain(running, explanation)
+
+    async def _last(self, running: RunningRequest) -> Proposed | Refused | Explained:
+        """What the work ends with, after it has ended and is written down."""
         async with aclosing(self._work(running.wish.request)) as events:
             async for event in events:
-                match event:
-                    case Proposed():
-                        return await self._propose(running, event)
-                    case Refused():
-                        return refused(running.id, event)
-                    case Explained():
-                        return await self._explain(running, event)
-                    case _:
-                        self._tell(running, event)
+                if isinstance(event, (Proposed, Refused, Explained)):
+                    return event
+                self._tell(running, event)
         raise RuntimeError("a refactoring ended without an outcome")
 
     async def _propose(self, running: RunningRequest, proposed: Proposed) -> wire.Finished:
-        apply = running.wish.apply
-        if apply is None:
-            return await shown(running.id, running.wish.request.document, proposed, None)
-        running.with_editor = True
-        running.progress.report("waiting for the editor")
-        applied = await apply(proposed)
-        return await shown(running.id, running.wish.request.document, proposed, applied)
+        wish = running.wish
+        agreed = wish.proposed is not None
+        wanted = Wanted(request=wish.request, proposed=proposed, confirm=wish.confirm, agreed=agreed)
+        if wish.apply is None:
+            applied = Applied(outcome="diff", message=proposed.evidence, wanted=wanted, keeps=True)
+        else:
+            applied = await wish.apply(wanted, running)
+        running.applied = applied
+        return await shown(running.id, applied)
 
     async def _explain(self, running: RunningRequest, event: Explained) -> wire.Finished:
         if running.wish.show is not None:
@@ -191,7 +246,7 @@ class Running:
     def _settle(self, running: RunningRequest) -> None:
         """The task ended; one that was cancelled, perhaps before it began, has its outcome here."""
         if not running.outcome.done():
-            self._finish(running, cancelled(running.id))
+            self._finish(running, unknown(running.id) if running.with_editor else cancelled(running.id))
 
     def _finish(self, running: RunningRequest, finished: wire.Finished) -> None:
         wall_s = asyncio.get_running_loop().time() - running.started_at
@@ -210,11 +265,8 @@ class Running:
             del self._requests[key]
 
 
-def _cancel(running: RunningRequest) -> bool:
-    """Cancel a request, unless it has ended or its edit is already with the editor."""
-    if running.task is None or running.outcome.done() or running.with_editor:
-        return False
-    return running.task.cancel()
+def _unnamed(wish: Wish) -> Wish:
+    return replace(wish, request=replace(wish.request, correlation_id=""))
 
 
 def _phase(notification: wire.Notification) -> str:

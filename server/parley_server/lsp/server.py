@@ -19,12 +19,13 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import default_converter
 from pygls.uris import from_fs_path, to_fs_path
 
-from parley_server.lsp.applying import Applier
+from parley_server.lsp.applying import Applied, Applier, Wanted
 from parley_server.lsp.client import ClientFacts
 from parley_server.lsp.documents import Documents
-from parley_server.lsp.explanations import Explanations
+from parley_server.lsp.explanations import Explanations, Kind
 from parley_server.lsp.frames import FrameError, Frames
-from parley_server.lsp.keeping import OutcomeKeeper
+from parley_server.lsp.keeping import Ended, OutcomeKeeper
+from parley_server.lsp.kept import KeptProposal, KeptProposals
 from parley_server.lsp.parent import gone
 from parley_server.lsp.protocol import ParleyProtocol, raw_params
 from parley_server.lsp.running import Running
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     import cattrs
 
     from parley_server.lsp import wire
+    from parley_server.lsp.sending import Stage
     from parley_server.lsp.services import Services
     from parley_server.lsp.shapes import Json
 
@@ -73,7 +75,13 @@ class ParleyServer(LanguageServer):
         self.client = ClientFacts()
         self.documents = Documents(_file_of)
         self.explanations = Explanations()
-        self.applier = Applier(documents=self.documents, editor=self, to_uri=_uri_of)
+        self.kept = KeptProposals()
+        self._applier = Applier(
+            documents=self.documents,
+            editor=self,
+            to_uri=_uri_of,
+            rebase=lambda *given: self.worker.call(lambda: services.rebase(*given)),
+        )
         self.running = Running(
             group=group,
             work=lambda request: self.worker.iterate(lambda: services.refactor(request)),
@@ -82,7 +90,7 @@ class ParleyServer(LanguageServer):
             spent=services.spent,
         )
         self._keeper = OutcomeKeeper(
-            group, self.documents, lambda request_id, event: self.worker.call(lambda: services.keep(request_id, event))
+            group, self.documents, lambda *given: self.worker.call(lambda: services.keep(*given))
         )
         self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parley-offers")
         self._ended = asyncio.Event()
@@ -115,17 +123,21 @@ class ParleyServer(LanguageServer):
         """See `Editor`."""
         return self.workspace_apply_edit_async(params)
 
+    def ask(self, params: types.ShowMessageRequestParams) -> Awaitable[types.MessageActionItem | None]:
+        """See `Asking`."""
+        return self.window_show_message_request_async(params)
+
+    def apply(self, wanted: Wanted, stage: Stage) -> Awaitable[Applied]:
+        """Apply a proposal in this editor."""
+        return self._applier.apply(wanted, self.client, stage)
+
+    async def show_diff(self, name: str, text: str) -> None:
+        """See `Asking`."""
+        await self._show("change", name, text)
+
     async def show_explanation(self, request_id: str, text: str) -> None:
         """Open an explanation as a read-only document, as far as the client can."""
-        if self.client.reads_content and self.client.shows_documents:
-            uri = self.explanations.keep(request_id, text)
-        else:
-            uri = _uri_of(await asyncio.to_thread(self.explanations.write, request_id, text))
-        if self.client.shows_documents:
-            self.window_show_document(types.ShowDocumentParams(uri=uri, take_focus=True))
-        else:
-            told = f"The explanation is in {to_fs_path(uri)}"
-            self.window_show_message(types.ShowMessageParams(types.MessageType.Info, told))
+        await self._show("explanation", request_id, text)
 
     async def aside(self, work: Callable[[], T]) -> T:
         """What `work` returns, in a thread of its own: for what is quick, but not quick enough for the loop."""
@@ -155,6 +167,17 @@ class ParleyServer(LanguageServer):
             await self._close()
         return self._exit_code
 
+    async def _show(self, kind: Kind, request_id: str, text: str) -> None:
+        if self.client.reads_content and self.client.shows_documents:
+            uri = self.explanations.keep(kind, request_id, text)
+        else:
+            uri = _uri_of(await asyncio.to_thread(self.explanations.write, kind, request_id, text))
+        if self.client.shows_documents:
+            self.window_show_document(types.ShowDocumentParams(uri=uri, take_focus=True))
+        else:
+            told = f"The {kind} is in {to_fs_path(uri)}"
+            self.window_show_message(types.ShowMessageParams(types.MessageType.Info, told))
+
     async def _read(self, incoming: Incoming) -> None:
         frames = Frames()
         async with aclosing(incoming.chunks()) as chunks:
@@ -177,17 +200,21 @@ class ParleyServer(LanguageServer):
 
     async def _close(self) -> None:
         self.running.shut_down()
-        self._keeper.close()
         self.explanations.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(_LAST_WORDS_S):
+                await self.running.ended()
+                await self._keeper.close()
                 await self.worker.close(self.services.aclose)
         self._aside.shutdown(wait=False, cancel_futures=True)
 
     def _ended_with(self, finished: wire.Finished) -> None:
         running = self.running.get(finished.id)
         if running is not None:
-            self._keeper.ended(finished, running.wish.request.document)
+            wanted = None if running.applied is None else running.applied.wanted
+            self._keeper.ended(Ended(finished=finished, request=running.wish.request, wanted=wanted))
+            if finished.kept and wanted is not None:
+                self.kept.keep(KeptProposal(id=finished.id, request=wanted.request, proposed=wanted.proposed))
         self._show_outcome(finished)
 
     def _show_outcome(self, finished: wire.Finished) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from parley_agent.document import Document, NewFile, Span
     from parley_agent.refactor.requests import Offer
     from parley_server.lsp.client import ClientFacts
+    from parley_server.lsp.kept import KeptProposal
     from parley_server.lsp.positions import PositionEncoding
 
 KINDS: dict[TaskClass, str] = {
@@ -103,6 +104,27 @@ def code_actions(
     return actions
 
 
+def kept_actions(
+    kept: Iterable[KeptProposal], only: tuple[str, ...] | None, client: ClientFacts
+) -> list[types.CodeAction | types.Command]:
+    """What the editor shows for changes that were not applied: to apply them after all."""
+    actions: list[types.CodeAction | types.Command] = []
+    for each in kept:
+        kind = KINDS[each.proposed.task]
+        if not is_wanted(kind, only):
+            continue
+        proof = " (not proved)" if each.proposed.proof == "unproved" else ""
+        command = types.Command(
+            title=f"Apply what was kept: {each.proposed.title}{proof}",
+            command=wire.Command.APPLY,
+            arguments=[write(wire.ApplyArguments(id=each.id))],
+        )
+        tags = [types.CodeActionTag.LlmGenerated] if client.tags_llm else None
+        action = types.CodeAction(title=command.title, kind=kind, command=command, tags=tags)
+        actions.append(action if client.code_action_literals else command)
+    return actions
+
+
 def _code_action(offer: Offer, command: types.Command, context: ActionContext, client: ClientFacts) -> types.CodeAction:
     fixes = offer.task is TaskClass.FIX_DIAGNOSTICS
     reason = offer.disabled_reason
@@ -170,11 +192,22 @@ def _document_changes(
         start = types.Position(0, 0)
         changes.append(_document_edit(uri, None, [types.TextEdit(types.Range(start, start), file.text)], annotation))
     if text_edits:
-        changes.append(_document_edit(planned.document.uri, planned.version, text_edits, annotation))
+        changes.append(
+            _document_edit(planned.document.uri, _checked_version(planned.version, client), text_edits, annotation)
+        )
     return types.WorkspaceEdit(
         document_changes=changes,
         change_annotations={_ANNOTATION: _annotation(planned)} if annotation else None,
     )
+
+
+def _checked_version(version: int | None, client: ClientFacts) -> int | None:
+    """The version as the client compares it.
+
+    Neovim refuses an edit if its own version is greater, but takes any edit for version 0, which is that of a buffer
+    nobody has changed yet. Versions after it begin at 2, so 1 means the same, and is compared.
+    """
+    return 1 if version == 0 and client.skips_version_zero else version
 
 
 def _document_edit(

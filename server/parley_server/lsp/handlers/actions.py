@@ -24,6 +24,7 @@ def register(server: ParleyServer) -> None:
         encoding = server.client.encoding
         opened = server.documents.get(params.text_document.uri)
         index = LineIndex(document.text) if opened is None else opened.index
+        kept = server.kept.of(params.text_document.uri)
 
         def offers() -> list[types.CodeAction | types.Command]:
             selection = from_lsp.span(params.range, index, encoding)
@@ -36,7 +37,7 @@ def register(server: ParleyServer) -> None:
                 diagnostics=tuple(params.context.diagnostics),
                 only=wanted,
             )
-            return to_lsp.code_actions(found, context, server.client)
+            return to_lsp.kept_actions(kept, wanted, server.client) + to_lsp.code_actions(found, context, server.client)
 
         return await server.aside(offers)
 

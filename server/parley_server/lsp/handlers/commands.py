@@ -35,6 +35,8 @@ def register(server: ParleyServer) -> None:
                 return await _refactor(server, given, params.work_done_token)
             case wire.Command.EXPLAIN:
                 return await _explain(server, given, params.work_done_token)
+            case wire.Command.APPLY:
+                return await _apply(server, given, params.work_done_token)
             case wire.Command.CANCEL:
                 return _cancel(server, given)
             case wire.Command.MODELS:
@@ -64,11 +66,8 @@ async def _refactor(server: ParleyServer, given: Sequence[Json] | None, token: t
         command="parley.refactor",
         title=TASKS[request.task or TaskClass.CUSTOM].title,
         request=request,
-        apply=(
-            (lambda proposed: server.applier.apply(document, proposed, server.client, confirm=arguments.confirm))
-            if arguments.apply
-            else None
-        ),
+        confirm=arguments.confirm,
+        apply=server.apply if arguments.apply else None,
     )
     return await _started(server, wish, token, wait=arguments.wait)
 
@@ -79,6 +78,21 @@ async def _explain(server: ParleyServer, given: Sequence[Json] | None, token: ty
     request = from_lsp.explanation(arguments, document, server.client.encoding, _origin(server, document))
     show = server.show_explanation if arguments.show else None
     wish = Wish(command="parley.explain", title=TASKS[TaskClass.EXPLAIN].title, request=request, show=show)
+    return await _started(server, wish, token, wait=arguments.wait)
+
+
+async def _apply(server: ParleyServer, given: Sequence[Json] | None, token: types.ProgressToken | None) -> Json:
+    arguments = from_lsp.argument(wire.ApplyArguments, given, wire.Command.APPLY)
+    kept = server.kept.take(arguments.id)
+    if kept is None:
+        raise JsonRpcInvalidParams(_NOTHING_KEPT.format(which=arguments.id or "at all"))
+    wish = Wish(
+        command="parley.apply",
+        title=kept.proposed.title,
+        request=kept.request,
+        proposed=kept.proposed,
+        apply=server.apply,
+    )
     return await _started(server, wish, token, wait=arguments.wait)
 
 
@@ -123,22 +137,37 @@ def _origin(server: ParleyServer, document: Document) -> from_lsp.Origin:
 
 
 async def _started(server: ParleyServer, wish: Wish, token: types.ProgressToken | None, *, wait: bool) -> Json:
-    ours = f"parley-{wish.request.correlation_id}" if server.client.creates_progress else None
+    running = server.running.same(wish)
+    if running is None:
+        running = _start(server, wish, token)
+    else:
+        running.waiters += 1
+    if not wait:
+        return write(wire.Accepted(id=running.id))
+    return await _waited(running)
+
+
+def _start(server: ParleyServer, wish: Wish, token: types.ProgressToken | None) -> RunningRequest:
+    request_id = wish.request.correlation_id if wish.proposed is None else uuid.uuid4().hex
+    ours = f"parley-{request_id}" if server.client.creates_progress else None
     progress = Progress(server, ours if token is None else token, f"Parley: {wish.title}")
-    running = server.running.start(wish, progress)
+    running = server.running.start(wish, progress, request_id)
     if token is None:
         server.group.create_task(progress.create(), name=f"parley-progress-{running.id}")
     else:
         progress.begin()
-    if not wait:
-        return write(wire.Accepted(id=running.id))
-    return await _waited(server, running)
+    return running
 
 
-async def _waited(server: ParleyServer, running: RunningRequest) -> Json:
-    """The outcome; when the editor gives up waiting, it gives up the request."""
+async def _waited(running: RunningRequest) -> Json:
+    """The outcome; when every editor command that asked for it gives up waiting, the request is given up."""
     try:
         return write(await asyncio.shield(running.outcome))
     except asyncio.CancelledError:
-        server.running.cancel(running.id)
+        running.waiters -= 1
+        if not running.waiters:
+            running.cancel()
         raise
+
+
+_NOTHING_KEPT = "No change is kept {which}; ask for the refactoring again."

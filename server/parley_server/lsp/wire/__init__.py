@@ -17,6 +17,7 @@ from parley_server.lsp.wire.answered import (
     Sent,
 )
 from parley_server.lsp.wire.asked import (
+    ApplyArguments,
     CancelArguments,
     ClientAbilities,
     Diagnostic,
@@ -31,6 +32,7 @@ from parley_server.lsp.wire.asked import (
 )
 from parley_server.lsp.wire.names import (
     CONTENT_SCHEME,
+    MOVED,
     PROTOCOL_VERSION,
     ClientCommand,
     Command,
@@ -59,9 +61,11 @@ from parley_server.lsp.wire.told import (
 __all__ = [
     "CONTENT_SCHEME",
     "METHODS",
+    "MOVED",
     "PROTOCOL_VERSION",
     "Accepted",
     "Answered",
+    "ApplyArguments",
     "Asked",
     "CancelArguments",
     "CancelResult",

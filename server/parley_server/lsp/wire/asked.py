@@ -75,6 +75,14 @@ class ExplainArguments:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyArguments:
+    """The argument of `parley.apply`, which says yes to a change that was kept."""
+
+    id: Annotated[str | None, "The request that it ended; without it, the latest that is kept."] = None
+    wait: Annotated[bool, "True: answer with Finished at the end; else with Accepted at once."] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CancelArguments:
     """The argument of `parley.cancel`."""
 

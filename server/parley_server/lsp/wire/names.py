@@ -7,6 +7,8 @@ from typing import Annotated, Literal, TypeAlias
 
 PROTOCOL_VERSION = 1
 CONTENT_SCHEME = "parley"
+# The `failureReason` of an editor's own side whose person said yes to an edit while the text was another by then.
+MOVED = "parley.moved"
 
 
 class Command(StrEnum):
@@ -14,6 +16,7 @@ class Command(StrEnum):
 
     REFACTOR = "parley.refactor"
     EXPLAIN = "parley.explain"
+    APPLY = "parley.apply"
     CANCEL = "parley.cancel"
     MODELS = "parley.models"
     PROFILE = "parley.profile"

@@ -14,7 +14,7 @@ class Started:
 
     id: Id
     seq: Seq
-    command: Literal["parley.refactor", "parley.explain"]
+    command: Literal["parley.refactor", "parley.explain", "parley.apply"]
     title: str
     uri: str
     version: int | None = None
@@ -125,6 +125,10 @@ class Finished:
     evidence: str | None = None
     notes: tuple[str, ...] = ()
     diff: Annotated[str | None, "What changed, or would have, as a unified diff."] = None
+    rebased: Annotated[
+        bool, "The person changed the document elsewhere meanwhile; the edit was moved along and checked again."
+    ] = False
+    kept: Annotated[bool, "It was not applied; parley.apply with this id applies it."] = False
     created: Annotated[tuple[str, ...], "URIs of files that were created."] = ()
     text: Annotated[str | None, "An explanation, as Markdown."] = None
     edit_sha256: Annotated[str | None, "The hash of the document's new text."] = None
