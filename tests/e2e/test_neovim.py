@@ -149,12 +149,21 @@ def test_a_change_that_the_person_discards_is_not_made(tmp_path, choice):
     assert "discarded" in found["told"]
 
 
-def test_a_change_is_not_made_to_text_that_changed_under_the_preview(tmp_path):
-    """The person typed while the question stood; what they typed stays, alone."""
+def test_a_change_follows_text_that_changed_elsewhere_under_the_preview(tmp_path):
+    """The person typed above while the question stood, and said yes: both are in the text."""
     found = previewed(
         desk(tmp_path, [REWRITE]), choice="Apply", meanwhile="vim.api.nvim_buf_set_lines(0, 0, 0, false, {'# typed'})"
     )
-    assert found["text"] == "# typed\n" + SOURCE
+    assert found["text"] == "# typed\n" + REWRITTEN
+    assert "moved along" in found["told"]
+
+
+def test_a_change_is_not_made_to_lines_that_changed_under_the_preview(tmp_path):
+    """The person typed in the function itself; what they typed stays, alone, and the change is kept."""
+    typed = "vim.api.nvim_buf_set_lines(0, -2, -1, false, {'    return 3'})"
+    found = previewed(desk(tmp_path, [REWRITE]), choice="Apply", meanwhile=typed)
+    assert "    return w * h" not in found["text"]
+    assert "    return 3" in found["text"]
     assert "changed" in found["told"]
 
 

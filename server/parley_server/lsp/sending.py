@@ -109,18 +109,22 @@ class Sender:
             except TimeoutError:
                 return await self._confirmed(planned, target, seen, unconfirmed=_NO_ANSWER)
             except JsonRpcException as error:
-                return self._declined(planned, error.message)
+                return await self._declined(planned, error.message)
             if not answer.applied and not seen.is_set():
-                return self._declined(planned, answer.failure_reason or "it gave no reason")
+                return await self._declined(planned, answer.failure_reason or "it gave no reason")
             return await self._confirmed(planned, target, seen, unconfirmed=_NO_CHANGE)
 
-    def _declined(self, planned: to_lsp.PlannedEdit, reason: str) -> Landing:
-        now = self._documents.get(planned.document.uri)
-        agreed = reason == wire.MOVED
+    async def _declined(self, planned: to_lsp.PlannedEdit, reason: str) -> Landing:
+        agreed, uri, before = reason == wire.MOVED, planned.document.uri, planned.document.text
+        if agreed:
+            # Neovim tells of changes a moment after they are made.
+            reason = "the text has changed since"
+            await self._documents.becomes(uri, lambda text: text != before, self._patience.change_s)
+        now = self._documents.get(uri)
         return Landing(
             outcome="declined",
             message=f"The editor did not apply the edit: {reason.removesuffix('.')}.",
-            moved=now is not None and now.text != planned.document.text and (agreed or not planned.confirm),
+            moved=now is not None and now.text != before and (agreed or not planned.confirm),
             agreed=agreed,
         )
 
