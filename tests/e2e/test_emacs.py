@@ -106,15 +106,19 @@ def test_a_refused_result_leaves_the_text(tmp_path):
     assert emacs(work, steps, block=FILE) == [SOURCE, "unmodified"]
 
 
-def test_a_change_in_words_is_made(tmp_path):
-    """`parley-refactor` does what the person says."""
+@pytest.mark.parametrize(
+    ("answer", "text", "told"), [("Apply", REWRITTEN, "Not proved: [^?]*$"), ("Discard", SOURCE, "Discarded")]
+)
+def test_a_change_in_words_is_made_after_a_yes(tmp_path, answer, text, told):
+    """`parley-refactor` does what the person says, asking first where nothing proves the result."""
     work = desk(tmp_path, [REWRITE])
     steps = f"""{opened(work)}
+    (setq driver-choice {literal(answer)})
     (parley-refactor "use no intermediate name")
-    (driver-wait-told "Server reports")
-    (driver-text)
+    (driver-wait-told {literal(told)})
+    (list (driver-text) driver-choices)
     """
-    assert emacs(work, steps, block=FILE) == REWRITTEN
+    assert emacs(work, steps, block=FILE) == [text, ["Apply", "Show diff", "Discard"]]
 
 
 def test_an_explanation_opens_in_a_buffer_of_its_own(tmp_path):

@@ -14,6 +14,10 @@
                                (when format (push (apply #'format-message format arguments) driver-told))))
 (advice-add 'y-or-n-p :override (lambda (prompt) (push prompt driver-asked) driver-answer))
 
+(defvar driver-choice nil "What the person chooses of the actions of a message.")
+(defvar driver-choices nil "Those actions.")
+(advice-add 'completing-read :override (lambda (_prompt choices &rest _) (setq driver-choices choices) driver-choice))
+
 (defun driver-wait (what condition)
   (let ((deadline (+ (float-time) driver-patience)))
     (while (not (funcall condition))
