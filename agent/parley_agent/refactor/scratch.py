@@ -1,9 +1,9 @@
 """Running the test command that the person named, on the result, in a scratch copy of the workspace.
 
-The workspace itself is never touched. The copy leaves out version control, caches and what is too large; a link is
+No file of the person's own is touched. The copy leaves out version control, caches and what is too large; a link is
 copied only if it leads to a place within the workspace. Folders of tools are linked: what a command writes there, it
-writes into the real ones. The command runs without a shell, in an environment of few
-variables, for a limited time, with its output cut; whatever it started ends with it.
+writes into the real ones. The command runs without a shell, in an environment of few variables, for a limited time,
+with its output cut; whatever it started ends with it.
 """
 
 from __future__ import annotations
