@@ -120,10 +120,9 @@ def test_a_refusal_and_a_failure_have_exit_code_1_and_a_reason(run, tmp_path, as
 def test_a_file_that_changed_meanwhile_is_not_written(run, tmp_path):
     """The person saved while the model worked: their text stays."""
     change = f"import pathlib; pathlib.Path({str(tmp_path / 'area.py')!r}).write_text('mine\\n')"
-    answer = {"task_class": "simplify", "text": "```python\ndef area(w, h):\n    return w * h\n```\n"}
     ended = run(
         "area.py:1", "--as", "simplify", "--write", "--test-command", f'{sys.executable} -c "{change}"',
-        script=[answer],
+        script=[UNPROVED],
     )  # fmt: skip
     assert ended.returncode == 1, ended.stderr
     assert "area.py changed meanwhile, so nothing was written." in ended.stderr
