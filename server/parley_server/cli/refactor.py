@@ -7,6 +7,7 @@ import shlex
 import sys
 from contextlib import aclosing
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,6 +28,7 @@ WAYS_OUT = (
     "add --yes to accept it, or name a test that must pass on the result, as in --test 'pytest -q'. "
     "`refactor.unproved: apply` in your settings accepts such changes always."
 )
+_TASKS = ", ".join(TaskClass)
 _WAITS = 3
 _CANCELLED = 130
 
@@ -54,7 +56,8 @@ def refactor(
     target: Annotated[str, typer.Argument(metavar="FILE[:START[-END]]", help="The file and its lines, from 1.")],
     instruction: Annotated[str | None, typer.Argument(help="What you want, in your words.")] = None,
     task: Annotated[
-        TaskClass | None, typer.Option("--as", help="The kind of work, instead of or beside words.")
+        TaskClass | None,
+        typer.Option("--as", parser=_task, metavar="TASK", help=f"The kind of work, the kind of work: {_TASKS}."),
     ] = None,
     write: Annotated[
         bool, typer.Option("--write/--diff", help="Write the file; or only show the diff, which is the default.")
@@ -97,6 +100,15 @@ def refactor(
         raise typer.Exit(_CANCELLED) from None
     outcome.show(as_json=as_json)
     raise typer.Exit(_WAITS if outcome.kind == "offered" else 0 if outcome.succeeded else 1)
+
+
+def _task(given: str) -> TaskClass:
+    try:
+        return TaskClass(given)
+    except ValueError:
+        near = get_close_matches(given, TaskClass, n=1, cutoff=0.5)
+        meant = f"did you mean {near[0]}?" if near else f"it can be {_TASKS}"
+        raise typer.BadParameter(f"{given!r} is no kind of work; {meant}") from None
 
 
 def _words(test_command: str) -> tuple[str, ...]:

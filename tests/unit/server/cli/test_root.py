@@ -26,3 +26,13 @@ def test_a_slip_is_answered_with_the_nearest_command():
     """Usage errors exit with 2."""
     told = CliRunner().invoke(app, ["refacto"])
     assert (told.exit_code, "Did you mean 'refactor'?" in told.output) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"), [("renam", "did you mean rename?"), ("xyz", "it can be custom, rename, extract-function")]
+)
+def test_a_kind_of_work_that_is_none_is_answered_with_one_that_is(given, told):
+    """The nearest, or all of them."""
+    answer = CliRunner().invoke(app, ["refactor", "a.py", "--as", given])
+    assert answer.exit_code == 2
+    assert f"'{given}' is no kind of work; {told}" in " ".join(answer.output.split())
