@@ -57,7 +57,7 @@ def refactor(
     instruction: Annotated[str | None, typer.Argument(help="What you want, in your words.")] = None,
     task: Annotated[
         TaskClass | None,
-        typer.Option("--as", parser=_task, metavar="TASK", help=f"The kind of work, the kind of work: {_TASKS}."),
+        typer.Option("--as", parser=_task, metavar="TASK", help=f"The kind of work, beside words or alone: {_TASKS}."),
     ] = None,
     write: Annotated[
         bool, typer.Option("--write/--diff", help="Write the file; or only show the diff, which is the default.")
