@@ -2,8 +2,8 @@
 
 No file of the person's own is touched. The copy leaves out version control, caches and what is too large; a link is
 copied only if it leads to a place within the workspace. Folders of tools are linked: what a command writes there, it
-writes into the real ones. The command runs without a shell, in an environment of few variables, for a limited time,
-with its output cut; whatever it started ends with it.
+writes into the real ones, so no result is tried on a file in them. The command runs without a shell, in an environment
+of few variables, for a limited time, with its output cut; whatever it started ends with it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from parley_agent.refactor.errors import RefactorRefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 _LEFT_OUT = frozenset(
     {
@@ -58,11 +58,15 @@ _TAIL_CHARACTERS = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a scratch run may take: bytes and files copied, and the time of one run in seconds."""
+    """What a scratch run may take: bytes and files copied, and the time of one run in seconds.
+
+    `folder` is where copies are made; None is the system's folder for what is temporary.
+    """
 
     copied_bytes: int = 200_000_000
     copied_files: int = 50_000
     run_s: float = 300.0
+    folder: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,20 +86,20 @@ class Scratch:
         self._limits = limits
 
     @classmethod
-    def of(cls, workspace: str, limits: Limits) -> Scratch:
-        """Copy `workspace`; blocks.
+    def of(cls, workspace: str, limits: Limits, given_up: Callable[[], bool] = lambda: False) -> Scratch:
+        """Copy `workspace`; blocks, until it is done or `given_up` says so.
 
         Raises:
-            RefactorRefusedError: it is no folder, or too large to copy.
+            RefactorRefusedError: it is no folder, too large to copy, or given up.
         """
         root = Path(workspace).resolve()
         if not root.is_dir():
             raise RefactorRefusedError(
                 "no-workspace", f"The workspace {workspace} is no folder, so no test can run there."
             )
-        folder = Path(tempfile.mkdtemp(prefix="parley-scratch-"))
+        folder = Path(tempfile.mkdtemp(prefix="parley-scratch-", dir=limits.folder))
         try:
-            _copy(root, folder / "workspace", limits)
+            _copy(root, folder / "workspace", limits, given_up)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -110,7 +114,7 @@ class Scratch:
         """Write files, given by their absolute paths in the workspace, into the copy; blocks.
 
         Raises:
-            RefactorRefusedError: a path lies outside of the workspace.
+            RefactorRefusedError: a path lies outside of the workspace, or in a folder that is not copied.
         """
         for path, text in texts.items():
             copied = self._copied(path)
@@ -172,7 +176,14 @@ class Scratch:
                 "outside-workspace",
                 f"{path} is outside of the workspace {self._workspace}, so no test can run on it.",
             )
-        return self.root / real.relative_to(self._workspace)
+        inner = real.relative_to(self._workspace)
+        if apart := [name for name in inner.parts[:-1] if name in _LEFT_OUT | _LINKED]:
+            raise RefactorRefusedError(
+                "not-copied",
+                f"{path} lies in {apart[0]}, which is linked or not copied for a test; none can run on it without "
+                "a change of the file itself. Go without a test command.",
+            )
+        return self.root / inner
 
 
 async def _read_bounded(process: asyncio.subprocess.Process, output: bytearray) -> None:
@@ -204,10 +215,12 @@ def _environment(import_roots: list[str]) -> dict[str, str]:
     return kept | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "CI": "1", "NO_COLOR": "1"}
 
 
-def _copy(root: Path, copied: Path, limits: Limits) -> None:
+def _copy(root: Path, copied: Path, limits: Limits, given_up: Callable[[], bool]) -> None:
     copied_bytes = files = 0
     copied.mkdir(parents=True)
     for source, is_linked in _contents(root):
+        if given_up():
+            raise RefactorRefusedError("cancelled", "The test was given up before it began.")
         goal = copied / source.relative_to(root)
         goal.parent.mkdir(parents=True, exist_ok=True)
         if is_linked:

@@ -35,8 +35,8 @@ class Screen:
         return len(self._secrets)
 
     def show(self, text: str) -> str:
-        """`text` as the model may see it."""
-        spans = find_secrets(text)
+        """`text` as the model may see it; what is a placeholder in it already stays one."""
+        spans = [each for each in find_secrets(text) if text[each.start : each.end] not in self._secrets]
         if self._hides_secrets:
             for span in reversed(spans):
                 placeholder = f"{self._stem}_{len(self._secrets) + 1}"
@@ -46,6 +46,12 @@ class Screen:
             self.shows_secrets = self.shows_secrets or bool(spans)
         self.hidden_count += len(hidden_characters(text))
         return without_hidden(text)
+
+    def show_problem(self, text: str) -> str:
+        """What was wrong with an answer, as the model may see it: it may quote secrets that were put back already."""
+        for placeholder, secret in sorted(self._secrets.items(), key=lambda each: len(each[1]), reverse=True):
+            text = text.replace(secret, placeholder)
+        return self.show(text)
 
     def check_placeholders(self, answer: str, shown: str) -> None:
         """Check that `answer` has the placeholders of `shown`, the text that it replaces: each once, no others.

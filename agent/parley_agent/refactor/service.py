@@ -144,7 +144,7 @@ class RefactorService:
                     yield RunningTests(command=request.test_command)
                     proposal = await tried(proposal, request, self._limits)
             except AnswerRejectedError as rejection:
-                repair = _repair(sent, turn.answer, rejection.problem, prepared.window_tokens)
+                repair = _repair(sent, turn.answer, rejection.problem, prepared)
                 if attempt > _MAX_REPAIRS or turn.answer.text in said or repair is None:
                     raise _given_up(rejection, attempt) from rejection
                 said.append(turn.answer.text)
@@ -209,12 +209,17 @@ async def _tried_once(proposal: Proposed, request: RefactorRequest, limits: Limi
         raise RefactorRefusedError(rejection.code, rejection.problem) from rejection
 
 
-def _repair(request: LLMRequest, answer: Answer, problem: str, window_tokens: int) -> LLMRequest | None:
-    """The conversation, continued with what was wrong; None if that does not fit the window."""
-    messages = (*request.messages, assistant(answer.text), user(f"{problem}\nAnswer again, in the same form."))
-    if estimated_prompt_tokens(messages) + request.max_output_tokens > window_tokens:
+def _repair(request: LLMRequest, answer: Answer, problem: str, prepared: _Prepared) -> LLMRequest | None:
+    """The conversation, continued with what was wrong; None if that does not fit the window.
+
+    The problem passes the screen as the code did: it may quote what a test printed.
+    """
+    screen = prepared.view.screen
+    wrong = user(f"{screen.show_problem(problem)}\nAnswer again, in the same form.")
+    messages = (*request.messages, assistant(answer.text), wrong)
+    if estimated_prompt_tokens(messages) + request.max_output_tokens > prepared.window_tokens:
         return None
-    return replace(request, messages=messages)
+    return replace(request, messages=messages, loopback_only=screen.shows_secrets)
 
 
 def _given_up(rejection: AnswerRejectedError, attempts: int) -> RefactorRefusedError:

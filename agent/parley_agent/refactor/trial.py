@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,8 @@ from parley_agent.refactor.errors import AnswerRejectedError, RefactorRefusedErr
 from parley_agent.refactor.scratch import Scratch
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
     from parley_agent.document import Document
     from parley_agent.refactor.requests import Proposed, RefactorRequest
     from parley_agent.refactor.scratch import Limits, Outcome
@@ -30,17 +34,28 @@ async def tried(proposal: Proposed, request: RefactorRequest, limits: Limits) ->
         raise RefactorRefusedError(
             "no-workspace", "A test command needs a workspace folder and a saved file. Open the folder, or go without."
         )
-    scratch = await asyncio.to_thread(Scratch.of, request.workspace_root, limits)
-    try:
+    async with _copied(request.workspace_root, limits) as scratch:
         texts = {document.path: apply_edits(document.text, proposal.edits)}
         await asyncio.to_thread(scratch.write, texts | {file.path: file.text for file in proposal.new_files})
         after = await scratch.run(request.test_command)
         if not after.passed:
             await _refuse(request.test_command, document, proposal, scratch, after)
-    finally:
-        await asyncio.shield(asyncio.to_thread(scratch.remove))
     command = " ".join(request.test_command)
     return replace(proposal, proof="tested", evidence=f"`{command}` passes on the result, in a copy of the workspace.")
+
+
+@asynccontextmanager
+async def _copied(workspace: str, limits: Limits) -> AsyncGenerator[Scratch, None]:
+    """A copy that is gone afterwards, also where the wait for it is cancelled: a thread that copies ends by itself."""
+    given_up = threading.Event()
+    making = asyncio.get_running_loop().run_in_executor(None, Scratch.of, workspace, limits, given_up.is_set)
+    try:
+        yield await asyncio.shield(making)
+    finally:
+        given_up.set()
+        await asyncio.wait([making])
+        if making.exception() is None:
+            await asyncio.shield(asyncio.to_thread(making.result().remove))
 
 
 async def _refuse(

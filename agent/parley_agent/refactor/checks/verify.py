@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from parley_agent.hidden_unicode import hidden_characters
 from parley_agent.refactor.checks.dependencies import check_dependencies
 from parley_agent.refactor.checks.meaning import check_comments, check_meaning, check_surprises
 from parley_agent.refactor.checks.promises import check_promise
@@ -44,6 +46,7 @@ def verify(context: Context, candidate: Candidate) -> Verdict:
         return _verify_new_files(context, candidate)
     if candidate.text == before.text:
         raise AnswerRejectedError("no-change", "The code came back unchanged. Make the change that was asked for.")
+    _check_hidden(before.text, candidate.text)
     after = parse(candidate.text, context.place.language)
     _check_parses(context, after, must_compile=not candidate.is_proved)
     target = check_regions(context, after)
@@ -63,8 +66,18 @@ def _verify_new_files(context: Context, candidate: Candidate) -> Verdict:
     if Region.NEW_TEST_FILE not in TASKS[context.task].regions or candidate.text != context.place.document.text:
         raise AnswerRejectedError("outside", "The change goes beyond what was asked. Write the new file only.")
     for file in candidate.new_files:
+        _check_hidden("", file.text)
         check_surprises(context, parse(file.text, context.place.language))
     return Verdict(proof="unproved", evidence=candidate.evidence or _UNPROVED)
+
+
+def _check_hidden(before: str, after: str) -> None:
+    """Refuse what a person who reviews the change would not see; that a text has such characters already is its own."""
+    if new := Counter(hidden_characters(after)) - Counter(hidden_characters(before)):
+        named = ", ".join(f"U+{ord(character):04X}" for character in sorted(new))
+        raise AnswerRejectedError(
+            "control-characters", f"The code holds characters that cannot be seen ({named}). Write plain text."
+        )
 
 
 def _check_parses(context: Context, after: Tree, *, must_compile: bool) -> None:

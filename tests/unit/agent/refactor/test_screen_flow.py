@@ -1,5 +1,7 @@
 """What a model is shown: no hidden characters, no secrets off this machine, and no more than its window holds."""
 
+import sys
+
 import pytest
 
 from parley_agent.refactor.requests import Proposed
@@ -93,6 +95,60 @@ async def test_a_rewrite_that_would_lose_hidden_characters_is_refused(bench):
     case = bench(code, answer, answer)
     assert (await case.last(TaskClass.SIMPLIFY)).code == "hidden-characters"
     assert case.models.requests == []
+
+
+LEAK = "ghp_" + "0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX"
+PLAIN = "def f(x):\n    ¦if x == None:\n        return True\n    return False\n"
+REWRITTEN = "```python\ndef f(x):\n    return x is None\n```"
+
+
+@pytest.fixture
+def telling_tests(tmp_path):
+    """A workspace whose test fails at first, and prints a key and a hidden character."""
+    (tmp_path / "shop.py").write_text(PLAIN.replace("¦", ""))
+    told = (
+        f"import pathlib, shop; print('{LEAK} a\\u200bb'); assert 'is None' not in pathlib.Path('shop.py').read_text()"
+    )
+    return {
+        "path": str(tmp_path / "shop.py"),
+        "options": {"test_command": (sys.executable, "-c", told), "workspace_root": str(tmp_path)},
+    }
+
+
+async def test_what_a_test_prints_is_screened_for_a_model_elsewhere(bench, telling_tests):
+    """The tail of its output goes to the model with the question to answer again, but no secret does."""
+    case = bench(PLAIN, REWRITTEN, REWRITTEN, loopback=False, path=telling_tests["path"])
+    await case.run(TaskClass.SIMPLIFY, **telling_tests["options"])
+    told = case.models.requests[1].messages[-1].text
+    assert "PARLEY_SECRET_1" in told
+    assert "ab" in told
+    assert LEAK not in told
+
+
+async def test_a_secret_that_was_put_back_is_hidden_again_in_what_was_wrong(bench):
+    """A check quotes the line as it is in the file; the model is told of it with the placeholder that it knows."""
+    broken = SIMPLER.format("PARLEY_SECRET_1").replace('SECRET_1"', 'SECRET_1" if')
+    case = bench(CODE, broken, broken, loopback=False)
+    await case.run(TaskClass.SIMPLIFY)
+    told = case.models.requests[1].messages[-1].text
+    assert 'password = "PARLEY_SECRET_1" if' in told
+    assert SECRET not in told
+
+
+async def test_a_secret_that_a_test_prints_binds_the_request_to_this_machine(bench, telling_tests):
+    """The text held none, so the first request could go anywhere; the repair cannot."""
+    case = bench(PLAIN, REWRITTEN, REWRITTEN, loopback=True, path=telling_tests["path"])
+    await case.run(TaskClass.SIMPLIFY, **telling_tests["options"])
+    assert LEAK in case.models.requests[1].messages[-1].text
+    assert [request.loopback_only for request in case.models.requests] == [False, True]
+
+
+@pytest.mark.parametrize("hidden", ["\u202e", "\u200b", "\U000e0041"])
+async def test_a_model_brings_no_hidden_characters_in(bench, hidden):
+    """Code that reads otherwise than it runs is refused."""
+    answer = f"```python\ndef f(x):\n    # so{hidden}\n    return x is None\n```"
+    refused = await bench(PLAIN, answer, answer).last(TaskClass.SIMPLIFY)
+    assert refused.code == "control-characters"
 
 
 TOTAL = """import os
