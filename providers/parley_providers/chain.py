@@ -36,8 +36,9 @@ if TYPE_CHECKING:
 
     from parley_providers.measure import Instruments
     from parley_providers.provider import ModelFacts, Provider
-    from parley_providers.requests import LLMRequest, LLMResponse, StreamEvent
+    from parley_providers.requests import Deadlines, LLMRequest, LLMResponse, StreamEvent
     from parley_providers.route import Route, Router
+    from parley_providers.spending import Limits
     from parley_providers.usage import Usage
 
 _ASK_ANOTHER = (
@@ -87,6 +88,11 @@ class ProviderChain:
     def providers(self) -> tuple[Provider, ...]:
         """The providers behind this door, in order."""
         return tuple(self._providers.values())
+
+    def set_bounds(self, deadlines: Deadlines, limits: Limits) -> None:
+        """The person's deadlines and limits from the next call on; calls under way keep theirs."""
+        self._resilience.deadlines = deadlines
+        self._resilience.spending.limits = limits
 
     async def is_available(self) -> bool:
         """Whether any provider could be asked now."""

@@ -9,10 +9,10 @@ import asyncio
 import logging
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Mapping
     from contextlib import AbstractAsyncContextManager
 
     from parley_agent.document import Diagnostic, Document, Span
@@ -40,6 +40,19 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+class TakeSettings(Protocol):
+    """Lets what an editor set count, for `chain` too if there is one; a sentence about each key that does not."""
+
+    def __call__(self, given: Mapping[str, object], chain: ProviderChain | None, *, bare: bool) -> tuple[str, ...]:
+        """See `EditorLayer.take`."""
+        ...
+
+
+def _take_none(given: Mapping[str, object], chain: ProviderChain | None, *, bare: bool) -> tuple[str, ...]:
+    del given, chain, bare
+    return ()
+
+
 class Application:
     """The services of one process. All but `offers` and `profiles` belong to one event loop.
 
@@ -50,9 +63,10 @@ class Application:
         open_events: Opens the event store; None keeps no events.
         read_unproved: What the person's settings say of unproved results.
         spent: What the calls of a request used so far, by its correlation id.
+        take_settings: Takes over what an editor set.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the composition root names each part
         self,
         *,
         open_store: Callable[[], CallStore],
@@ -61,6 +75,7 @@ class Application:
         open_events: Callable[[], AbstractAsyncContextManager[EventStore]] | None = None,
         read_unproved: Callable[[], Unproved] = lambda: "ask",
         spent: Callable[[str], Spent | None] = lambda _: None,
+        take_settings: TakeSettings = _take_none,
     ) -> None:
         self._open_store = open_store
         self._build_chain = build_chain
@@ -68,6 +83,7 @@ class Application:
         self._open_events = open_events
         self._read_unproved = read_unproved
         self._spent = spent
+        self._take_settings = take_settings
         self._events: EventStore | None = None
         self._closing = AsyncExitStack()
         self._opening = asyncio.Lock()
@@ -139,6 +155,13 @@ class Application:
     def spent(self, correlation_id: str) -> Spent | None:
         """What the model calls of a request used so far, from any thread; None where none ended."""
         return self._spent(correlation_id)
+
+    async def configure(self, given: Mapping[str, object], *, bare: bool = False) -> tuple[str, ...]:
+        """Let what an editor set count from the next request on; a sentence about each key that does not.
+
+        With `bare`, `given` may be another server's settings: it counts only if it names a setting of Parley's.
+        """
+        return self._take_settings(given, self._chain, bare=bare)
 
     async def default_route(self) -> Route:
         """What serves a request that names no model.

@@ -27,6 +27,7 @@ OPEN_KEYS: dict[str, type[Section] | None] = {
     "prices": PriceSettings,
     "facts": FactsSettings,
 }
+OWN_HAND = "your own settings file, the environment or the command line"
 _MOST_LISTED = 12
 _SECRETS = ("key", "api_key", "apikey", "token", "secret", "password")
 
@@ -51,7 +52,13 @@ def variable_of(key: str) -> str:
 
 def is_empty_group(entry: Entry) -> bool:
     """Whether this is a group of settings with nothing below it, as `embedded:` alone on its line."""
-    return entry.value is None and len(entry.path) == 1 and (entry.key in OPEN_KEYS or _is_group(entry.key))
+    return entry.value is None and len(entry.path) == 1 and is_group(entry.key)
+
+
+def is_group(name: str) -> bool:
+    """Whether settings stand below this name."""
+    field = Settings.model_fields.get(name)
+    return name in OPEN_KEYS or (field is not None and _section(field.annotation) is not None)
 
 
 def exists(path: tuple[str, ...]) -> bool:
@@ -63,18 +70,26 @@ def exists(path: tuple[str, ...]) -> bool:
 
 
 def unknown_key(entry: Entry, keys: Collection[str] | None = None) -> str:
-    """What is told of a key that does not exist: where it stands, and the nearest one of `keys` or of all."""
+    """What is told of a key that does not exist: where it stands, and the nearest one.
+
+    `keys` are those that can be set there; None is all.
+    """
     name = entry.path[0]
-    if len(entry.path) == 1 and (name in OPEN_KEYS or _is_group(name)):
+    if len(entry.path) == 1 and is_group(name):
         return f"{entry.where}: {name} is a group; its settings stand indented below it, such as {_example(name)}."
     if name == "providers" and entry.path[-1].lower() in _SECRETS:
         return (
             f"{entry.where}: keys do not stand in files. Take it out, and keep it in the keyring: "
             f"parley auth set {entry.path[1]}"
         )
-    known = _siblings(entry.path) or list(known_keys() if keys is None else keys)
-    near = get_close_matches(entry.key, known, n=1, cutoff=0.5)
-    hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(_shortened(known))}."
+    siblings = _siblings(entry.path)
+    near = next(iter(get_close_matches(entry.key, siblings or known_keys(), n=1, cutoff=0.5)), None)
+    if near is None:
+        hint = f"There are: {', '.join(_shortened(siblings or list(known_keys() if keys is None else keys)))}."
+    elif keys is None or near in keys:
+        hint = f"Did you mean {near}?"
+    else:
+        hint = f"Did you mean {near}? That cannot be set there, only in {OWN_HAND}."
     return f"{entry.where}: nothing is called {entry.key!r}. {hint}"
 
 
@@ -121,11 +136,6 @@ def _shortened(keys: Sequence[str]) -> list[str]:
 
 def _section(annotation: object) -> type[Section] | None:
     return annotation if isinstance(annotation, type) and issubclass(annotation, Section) else None
-
-
-def _is_group(name: str) -> bool:
-    field = Settings.model_fields.get(name)
-    return field is not None and _section(field.annotation) is not None
 
 
 def _example(name: str) -> str:

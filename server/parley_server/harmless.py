@@ -7,12 +7,14 @@ such a layer belongs to `project`, its place among the others to `config`.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from reprlib import Repr
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from parley_server.config_keys import exists, is_empty_group, reason_of, unknown_key
+from parley_server.config_keys import OWN_HAND, exists, is_empty_group, reason_of, unknown_key
 from parley_server.settings import VERSION, BudgetSettings, Settings, TimeoutSettings
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ _REASONS = {
     "version": f"this Parley reads version {VERSION} of settings",
     "embedded": "what is loaded into memory is yours alone to say",
 }
+_SHORT = Repr()  # of values that somebody else wrote, at any length
 _WHICH_MODEL = "which model reads your code, and at what price, is yours alone to say"
 
 
@@ -51,18 +54,24 @@ class Sifted:
     problems: tuple[str, ...]
 
 
-def sifted(entries: Iterable[Entry]) -> Sifted:
-    """Sort `entries` into those that count and those that do not; one bad entry leaves the others standing."""
-    counting, problems = [], []
+def sifted(entries: Iterable[Entry], previous: Iterable[Entry] = ()) -> Sifted:
+    """Sort `entries` into those that count and those that do not; one bad entry leaves the others standing.
+
+    In place of one that cannot be, what `previous` says of it, or of what stands below it, goes on counting.
+    """
+    before = tuple(previous)
+    counting: dict[str, Entry] = {}
+    problems = []
     for entry in entries:
         if is_empty_group(entry) or (entry.key, entry.value) == ("version", VERSION):
             continue
         problem = _problem(entry)
         if problem is None:
-            counting.append(entry)
+            counting[entry.key] = entry
         else:
             problems.append(problem)
-    return Sifted(entries=tuple(counting), problems=tuple(problems))
+            counting |= {each.key: each for each in before if f"{each.key}.".startswith(f"{entry.key}.")}
+    return Sifted(entries=tuple(counting.values()), problems=tuple(problems))
 
 
 def tightens(entry: Entry, before: Entry | None) -> bool:
@@ -76,17 +85,17 @@ def tightens(entry: Entry, before: Entry | None) -> bool:
 
 
 def _problem(entry: Entry) -> str | None:
-    if not exists(entry.path):
-        return unknown_key(entry, HARMLESS)
     if entry.key not in HARMLESS:
-        reason = _REASONS.get(entry.path[0], _WHICH_MODEL)
-        return (
-            f"{entry.where}: {entry.key!r} cannot be set there, only in your own settings file, the environment or the "
-            f"command line: {reason}. There can be: {COUNTING}."
-        )
+        return unknown_key(entry, HARMLESS) if not exists(entry.path) else _forbidden(entry)
     section, name = entry.path
     try:
-        Settings.model_validate({section: {name: entry.value}})
+        Settings.model_validate_json(json.dumps({section: {name: entry.value}}, default=str), strict=True)
     except ValidationError as error:
-        return f"{entry.where}: {entry.key} cannot be {entry.value!r}: {reason_of(error.errors()[0])}."
+        return f"{entry.where}: {entry.key} cannot be {_SHORT.repr(entry.value)}: {reason_of(error.errors()[0])}."
     return None
+
+
+def _forbidden(entry: Entry) -> str:
+    """What is told of a key that is the person's to set; never its value, which may be secret."""
+    reason = _REASONS.get(entry.path[0], _WHICH_MODEL)
+    return f"{entry.where}: {entry.key!r} cannot be set there, only in {OWN_HAND}: {reason}. There can be: {COUNTING}."

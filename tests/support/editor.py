@@ -289,6 +289,10 @@ def _register(client, editor):
     async def say(params: types.ShowMessageRequestParams):
         return await editor.say(params)
 
+    @client.feature(types.CLIENT_REGISTER_CAPABILITY)
+    def register(params: types.RegistrationParams):
+        return None
+
     for method in ("started", "asked", "route", "token", "restarted", "answered", "repairing", "finished"):
         _hear(client, editor, f"parley/{method}")
 

@@ -81,6 +81,11 @@ class EmbeddedProvider:
         process = self._engine.process
         return "" if process is None else process.address
 
+    def set_settings(self, settings: EngineSettings) -> None:
+        """Run models so from the next request on: it switches an engine that runs otherwise."""
+        self._settings = settings
+        self._engine.set_idle(settings.idle_s)
+
     async def is_available(self) -> bool:
         """See `Provider`: the engine's package is installed, and so is a model."""
         return engine_is_installed() and bool(self._store.installed(self._catalog))

@@ -66,6 +66,14 @@ class Engine:
         """Whether a request with this spec finds its model loaded."""
         return self.process is not None and self.process.spec == spec
 
+    def set_idle(self, idle_s: float | None) -> None:
+        """End the child after `idle_s` seconds without a request, an idle one counted from now; None: never."""
+        if idle_s == self._idle_s:
+            return
+        self._idle_s = idle_s
+        if self._process is not None and not self._process.users:
+            self._await_sleep(self._process)
+
     @asynccontextmanager
     async def serving(self, spec: EngineSpec, *, within_s: float) -> AsyncGenerator[Serving, None]:
         """An engine that serves `spec` while the block runs; started within `within_s` seconds if there is none.
@@ -122,8 +130,12 @@ class Engine:
         if process.users:
             return
         process.unused.set()
-        if process is self._process and self._idle_s is not None:
-            self._stay_awake()
+        if process is self._process:
+            self._await_sleep(process)
+
+    def _await_sleep(self, process: EngineProcess) -> None:
+        self._stay_awake()
+        if self._idle_s is not None:
             self._sleep_timer = asyncio.get_running_loop().call_later(self._idle_s, self._sleep, process)
 
     def _stay_awake(self) -> None:

@@ -1,6 +1,7 @@
 """The composition root: the only package that builds concrete stores, adapters and the engine, and joins them.
 
-Reading order: `services`, `models`, `keeping`, `looking`. Front ends ask it for services; nothing else imports it.
+Reading order: `services`, `editor_layer`, `models`, `keeping`, `looking`. Front ends ask it for services; nothing
+else imports it.
 """
 
 from parley_server.app.keeping import (

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from parley_profiling.stores import CallStore
     from parley_providers.chain import ProviderChain
     from parley_providers.engine.embedded import EmbeddedProvider
+    from parley_providers.engine.spec import EngineSettings
     from parley_providers.models.catalog import Catalog
     from parley_providers.provider import Provider
     from parley_providers.records import CallObserver
+    from parley_providers.requests import Deadlines
     from parley_providers.strategies import Candidate
     from parley_server.access import Access
     from parley_server.settings import Settings
@@ -39,7 +41,6 @@ def build_chain(settings: Settings, store: CallStore, observer: CallObserver | N
     from parley_providers.measure import Instruments
     from parley_providers.origins import is_loopback
     from parley_providers.remembered import FactsFile, RememberingProvider
-    from parley_providers.requests import Deadlines
     from parley_providers.resilience import Resilience
     from parley_providers.routing import Choices, LocalRouter
     from parley_providers.spending import Spending
@@ -84,10 +85,8 @@ def build_chain(settings: Settings, store: CallStore, observer: CallObserver | N
         session_id=uuid4().hex,
     )
     spending = Spending(limits=limits_of(settings), clock=SYSTEM_CLOCK, ledger=store)
-    deadlines = Deadlines(**settings.timeouts.model_dump())
-    return ProviderChain(
-        providers, router, instruments, Resilience(breakers=breakers, spending=spending, deadlines=deadlines)
-    )
+    resilience = Resilience(breakers=breakers, spending=spending, deadlines=deadlines_of(settings))
+    return ProviderChain(providers, router, instruments, resilience)
 
 
 def _corrected(provider: Provider, settings: Settings) -> Provider:
@@ -137,19 +136,32 @@ def build_access(settings: Settings | None = None) -> Access:
 def build_embedded(settings: Settings) -> EmbeddedProvider:
     """The provider of downloaded models, its engine asleep."""
     from parley_providers.engine.embedded import EmbeddedProvider
-    from parley_providers.engine.spec import EngineSettings
     from parley_providers.engine.supervisor import Engine
     from parley_providers.models.catalog import load_catalog
 
+    engine_settings = engine_settings_of(settings)
+    return EmbeddedProvider(
+        Engine(idle_s=engine_settings.idle_s), load_catalog(), model_store(settings), engine_settings
+    )
+
+
+def engine_settings_of(settings: Settings) -> EngineSettings:
+    """How the embedded engine runs under these settings."""
+    from parley_providers.engine.spec import EngineSettings
+
     chosen = settings.embedded
-    engine_settings = EngineSettings(
+    return EngineSettings(
         context_tokens=chosen.context,
         threads=chosen.threads,
         idle_s=None if chosen.idle_minutes is None else chosen.idle_minutes * 60,
     )
-    return EmbeddedProvider(
-        Engine(idle_s=engine_settings.idle_s), load_catalog(), model_store(settings), engine_settings
-    )
+
+
+def deadlines_of(settings: Settings) -> Deadlines:
+    """How long to wait for a model under these settings."""
+    from parley_providers.requests import Deadlines
+
+    return Deadlines(**settings.timeouts.model_dump())
 
 
 def current_settings() -> Settings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from parley_server.app.editor_layer import EditorLayer
 from parley_server.app.keeping import call_records, open_call_store, open_event_store, project_at
 from parley_server.app.models import build_chain, build_scripted_chain
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from parley_providers.chain import ProviderChain
     from parley_providers.records import CallRecord
     from parley_server.application import Application
+    from parley_server.config_text import Entry
     from parley_server.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -37,17 +39,21 @@ def build_application(
 
     tally = Tally()
 
-    def settings() -> Settings:
+    def read(editor: tuple[Entry, ...]) -> Settings:
         from parley_server.config import load_settings
 
-        return load_settings(given, project=project_at(folder).entries)
+        return load_settings(given, project=project_at(folder).entries, editor=editor)
+
+    layer = EditorLayer(read)
 
     def chain(store: CallStore) -> ProviderChain:
         if scripted is not None:
-            return build_scripted_chain(scripted, tally.before(store))
+            built = build_scripted_chain(scripted, tally.before(store))
+            layer.apply_to(built)
+            return built
         for problem in project_at(folder).problems:
             logger.warning("%s", problem)
-        return build_chain(settings(), store, tally.before(store))
+        return build_chain(layer.settings(), store, tally.before(store))
 
     def records(model: str | None, task: str | None) -> tuple[CallRecord, ...]:
         from parley_profiling.stores import Selection
@@ -55,7 +61,7 @@ def build_application(
         return call_records(Selection(model=model, task_class=task))
 
     def unproved() -> Unproved:
-        return settings().refactor.unproved
+        return layer.settings().refactor.unproved
 
     return Application(
         open_store=open_call_store,
@@ -64,4 +70,5 @@ def build_application(
         open_events=open_event_store,
         read_unproved=unproved,
         spent=tally.spent,
+        take_settings=layer.take,
     )

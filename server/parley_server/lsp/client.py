@@ -20,7 +20,8 @@ class ClientFacts:
     for what a model makes. `code_action_literals`: it reads code actions, not only commands. `creates_progress`: it
     lets the server begin progress. `reads_content`: it asks `workspace/textDocumentContent`. `asks_for_instructions`:
     it registered `parley.ask`. `shows_outcomes`: it tells the person itself how a request ended. `skips_version_zero`:
-    it takes an edit for version 0 without a look at the version that it has.
+    it takes an edit for version 0 without a look at the version that it has. `answers_configuration`: it can be asked
+    for its settings. `registers_configuration`: it has to be asked to tell when they change.
     """
 
     name: str = ""
@@ -39,6 +40,8 @@ class ClientFacts:
     asks_for_instructions: bool = False
     shows_outcomes: bool = False
     skips_version_zero: bool = False
+    answers_configuration: bool = False
+    registers_configuration: bool = False
     workspace_roots: tuple[str, ...] = ()
 
     @property

@@ -43,6 +43,7 @@ def client_facts(params: types.InitializeParams, encoding: PositionEncoding, roo
     document = capabilities.text_document or types.TextDocumentClientCapabilities()
     actions = document.code_action or types.CodeActionClientCapabilities()
     window = capabilities.window or types.WindowClientCapabilities()
+    changes = workspace.did_change_configuration
     ours = _abilities(capabilities.experimental)
     operations = tuple(edits.resource_operations or ())
     return ClientFacts(
@@ -63,6 +64,8 @@ def client_facts(params: types.InitializeParams, encoding: PositionEncoding, roo
         asks_for_instructions=ours.asks,
         shows_outcomes=ours.outcomes,
         skips_version_zero=params.client_info is not None and params.client_info.name == "Neovim",
+        answers_configuration=bool(workspace.configuration),
+        registers_configuration=bool(changes and changes.dynamic_registration),
         workspace_roots=roots,
     )
 

@@ -21,6 +21,7 @@ from pygls.uris import from_fs_path, to_fs_path
 
 from parley_server.lsp.applying import Applied, Applier, Wanted
 from parley_server.lsp.client import ClientFacts
+from parley_server.lsp.configuring import Configuring
 from parley_server.lsp.documents import Documents
 from parley_server.lsp.explanations import Explanations, Kind
 from parley_server.lsp.frames import FrameError, Frames
@@ -88,6 +89,9 @@ class ParleyServer(LanguageServer):
             link=self,
             on_outcome=self._ended_with,
             spent=services.spent,
+        )
+        self.configuring = Configuring(
+            group, self, lambda given, bare: self.worker.call(lambda: services.configure(given, bare=bare))
         )
         self._keeper = OutcomeKeeper(
             group, self.documents, lambda *given: self.worker.call(lambda: services.keep(*given))
@@ -200,6 +204,7 @@ class ParleyServer(LanguageServer):
 
     async def _close(self) -> None:
         self.running.shut_down()
+        self.configuring.close()
         self.explanations.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(_LAST_WORDS_S):

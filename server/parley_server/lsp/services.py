@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Mapping
 
     from parley_agent.document import Diagnostic, Document, Span
     from parley_agent.refactor.events import RefactoringEvent
@@ -49,6 +49,12 @@ class Services(Protocol):
 
     def spent(self, correlation_id: str) -> Spent | None:
         """What the model calls of a request used so far, from any thread; None where none ended."""
+
+    async def configure(self, given: Mapping[str, object], *, bare: bool = False) -> tuple[str, ...]:
+        """Let what an editor set count from the next request on; a sentence about each key that does not.
+
+        With `bare`, `given` may be another server's settings: it counts only if it names a setting of Parley's.
+        """
         ...
 
     async def default_route(self) -> Route:

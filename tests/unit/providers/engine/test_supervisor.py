@@ -140,6 +140,25 @@ async def test_what_does_not_fit_is_not_started() -> None:
         assert engine.process is None
 
 
+async def test_an_engine_that_never_slept_sleeps_once_it_may() -> None:
+    """A changed idle time counts for an engine that is idle already; it starts again with the next request."""
+    async with engine_of(idle_s=None) as engine:
+        async with engine.serving(toy_spec(), within_s=60) as first:
+            pass
+        engine.set_idle(0.01)
+        assert await first.process.ended(60)
+        assert await pid_serving(engine) != first.process.pid
+
+
+async def test_an_engine_that_works_is_not_put_to_sleep_by_a_change() -> None:
+    """The idle time begins when its last request ends."""
+    async with engine_of(idle_s=None) as engine:
+        async with engine.serving(toy_spec(), within_s=60) as first:
+            engine.set_idle(0)
+            assert engine.process is first.process
+        assert await first.process.ended(60)
+
+
 async def test_an_idle_engine_sleeps_and_the_next_request_wakes_it() -> None:
     """After its idle time the process is gone; a request gets a new one and pays for it."""
     async with engine_of(idle_s=0.01) as engine:

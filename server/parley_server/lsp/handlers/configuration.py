@@ -1,0 +1,23 @@
+"""The editor's settings: asked for once it is ready, and again when it says that they changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+if TYPE_CHECKING:
+    from parley_server.lsp.server import ParleyServer
+
+
+def register(server: ParleyServer) -> None:
+    """Register this family."""
+
+    def initialized(_params: types.InitializedParams) -> None:
+        server.configuring.begin(server.client)
+
+    def changed(params: types.DidChangeConfigurationParams) -> None:
+        server.configuring.changed(server.client, params.settings)
+
+    server.feature(types.INITIALIZED)(initialized)
+    server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(changed)
