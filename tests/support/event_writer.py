@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from parley_events import Instruments, NewEvent
+from parley_events import Instruments, NewEvent, StoreUnavailableError
 from parley_events.stores.postgres import PostgresStore
 from parley_events.stores.sqlite import SqliteStore
 
@@ -25,19 +26,30 @@ def opened(place, schema):
     return SqliteStore(Path(place), instruments)
 
 
-async def main(place, schema, writer, first, count):
-    numbers = iter(range(first, count))
-    async with opened(place, schema) as store, asyncio.TaskGroup() as group:
+async def entered(closing, place, schema):
+    """The store, open; while its database is down, opening is refused at once, so it is tried again."""
+    while True:
+        try:
+            return await closing.enter_async_context(opened(place, schema))
+        except StoreUnavailableError:
+            await asyncio.sleep(0.05)
 
-        async def produce():
-            for number in numbers:
+
+async def main(place, schema, writer, first, count):
+    async with AsyncExitStack() as closing:
+        store = await entered(closing, place, schema)
+        group = await closing.enter_async_context(asyncio.TaskGroup())
+
+        async def produce(producer):
+            """Its own numbers into its own aggregate, each after the one before was acknowledged."""
+            for number in range(first + (producer - first) % PRODUCERS, count, PRODUCERS):
                 events = [NewEvent(event_type="Written", data={"number": number}, event_id=f"{writer}-{number}")]
-                await store.append("writers", f"{writer}-{number % PRODUCERS}", events, expected_sequence=None)
+                await store.append("writers", f"{writer}-{producer}", events, expected_sequence=None)
                 sys.stdout.write(f"{number}\n")
                 sys.stdout.flush()
 
-        for _ in range(PRODUCERS):
-            group.create_task(produce())
+        for producer in range(PRODUCERS):
+            group.create_task(produce(producer))
 
 
 if __name__ == "__main__":

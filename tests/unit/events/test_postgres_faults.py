@@ -18,7 +18,6 @@ from parley_events import (
     StoreUnusableError,
 )
 from parley_events.stores.postgres.connection import Place, connect
-from parley_events.stores.postgres.faults import place_of
 from parley_events.stores.postgres.schema import MIGRATIONS, migrate
 from support.event_stores import Outside, eventually, happened, postgres_store, take
 from support.postgres import end, start_postgres
@@ -130,14 +129,6 @@ async def test_a_fault_that_passes_is_waited_out(postgres, schema, code):
     assert {type(trouble.error) for trouble in outside.trouble} == {expected}
 
 
-async def test_nobody_who_answers_is_told(postgres):
-    """With the address, and what to look at."""
-    nobody = postgres.conninfo.replace(f"port={postgres.port}", "port=1")
-    with pytest.raises(StoreUnavailableError, match=r"127\.0\.0\.1:1/postgres does not answer .*Check that PostgreSQL"):
-        async with postgres_store(nobody, "nobody", Outside()):
-            pass
-
-
 async def test_a_subscriber_is_told_of_a_store_that_lost_events(postgres, schema):
     """An older copy took the store's place: neither who listened nor who resumes misses events in silence."""
     async with postgres_store(postgres.conninfo, schema, Outside()) as store:
@@ -159,18 +150,3 @@ async def test_a_subscriber_is_told_of_a_store_that_lost_events(postgres, schema
         await store.append("s", "a", [happened(number=7)], expected_sequence=6)
         async with store.subscribe(after=6) as events:
             assert (await anext(events)).data == {"number": 7}
-
-
-@pytest.mark.parametrize(
-    ("conninfo", "place"),
-    [
-        ("host=one port=1 user=me password=secret dbname=d", "one:1/d"),
-        ("host=one,two port=1,2 dbname=d", "one:1,two:2/d"),
-        ("host=one,two port=1 dbname=d", "one:1,two:1/d"),
-        ("postgresql://me:secret@one,two:2/d", "one:5432,two:2/d"),
-        ("", "localhost:5432/"),
-    ],
-)
-def test_a_place_shows_every_host_and_no_password(conninfo, place):
-    """Each host with its own port, as in an address."""
-    assert place_of(conninfo) == place

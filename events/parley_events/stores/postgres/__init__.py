@@ -1,8 +1,8 @@
 """Events in one PostgreSQL database, shared by several machines. Needs the extra `[postgres]`.
 
-Reading order: `schema` (what is stored), `faults` (what the database's errors mean), `connection` (how it is
-reached), `statements` (queries), `writer` (how appends become commits), `tail` (how other processes' commits are
-noticed), `upkeep`, `store`.
+Reading order: `schema` (what is stored), `address` (where the database is), `faults` (what its errors mean),
+`connection` (how it is reached), `statements` (queries), `writer` (how appends become commits), `tail` (how other
+processes' commits are noticed), `upkeep`, `store`.
 """
 
 from parley_events.stores.postgres.store import PostgresStore

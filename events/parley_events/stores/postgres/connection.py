@@ -10,7 +10,7 @@ from psycopg import sql
 from psycopg.types.numeric import Int8BinaryLoader
 from psycopg_pool import AsyncConnectionPool
 
-from parley_events.stores.postgres.faults import place_of
+from parley_events.stores.postgres.address import place_of
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -27,7 +27,7 @@ class Place:
     schema: str
 
     def __repr__(self) -> str:
-        return f"Place({place_of(self.conninfo)}, schema={self.schema})"
+        return f"Place(schema={self.schema!r})"
 
     def __str__(self) -> str:
         return place_of(self.conninfo)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import psycopg
 from psycopg import errors
-from psycopg.conninfo import conninfo_to_dict
 
 from parley_events.errors import (
     EventStoreError,
@@ -49,6 +50,80 @@ _KNOWN: tuple[tuple[tuple[type[psycopg.Error], ...], type[EventStoreError], str]
     ),
 )
 
+# What is said when no connection comes about; such errors carry no code. The first that fits counts.
+_NOT_CONNECTED: tuple[tuple[str, type[EventStoreError], str], ...] = (
+    (
+        "password authentication failed",
+        StoreUnusableError,
+        (
+            "does not take this user with this password ({said}). Correct them in the address or in PGUSER, PGPASSWORD "
+            "and ~/.pgpass."
+        ),
+    ),
+    (
+        "no password supplied",
+        StoreUnusableError,
+        "asks for a password, and there is none ({said}). Put it into ~/.pgpass or PGPASSWORD, or into the address.",
+    ),
+    (
+        'role ".*" (does not exist|is not permitted)',
+        StoreUnusableError,
+        (
+            "does not know this user, or does not let it in ({said}). Name another user, or have it made by "
+            "`createuser --login`."
+        ),
+    ),
+    (
+        'database ".*" (does not exist|is not currently)',
+        StoreUnusableError,
+        "is not there, or takes no connections ({said}). Name another database, or have it made by `createdb`.",
+    ),
+    (
+        "no pg_hba.conf entry|pg_hba.conf rejects",
+        StoreUnusableError,
+        (
+            "does not let this user in from this machine ({said}). If it says `no encryption`, try sslmode=require; "
+            "else have a line for this user, database and machine added to the server's pg_hba.conf."
+        ),
+    ),
+    (
+        "does not support SSL",
+        StoreUnusableError,
+        (
+            "offers no TLS ({said}). Have `ssl` switched on at the server; only on a network that you trust, take "
+            "sslmode out of the address instead."
+        ),
+    ),
+    (
+        "certificate",
+        StoreUnusableError,
+        (
+            "cannot prove who it is ({said}). Name the file of the authority that signed its certificate as "
+            "sslrootcert, and in the address the host that the certificate names."
+        ),
+    ),
+    (
+        "failed to resolve host|could not translate host name",
+        StoreUnavailableError,
+        "is on a host whose name is not known ({said}). Check the name in the address, and the network.",
+    ),
+    (
+        "too many (connections|clients)|remaining connection slots",
+        StoreUnavailableError,
+        "has no connection left ({said}). End some, or raise max_connections.",
+    ),
+    (
+        "^connection is bad: invalid ",
+        StoreUnusableError,
+        "cannot be reached by this address ({said}). Correct it.",
+    ),
+    (
+        "session is read-only",
+        StoreUnavailableError,
+        "takes no writes ({said}): is it a standby? Name the primary beside it, or promote this one.",
+    ),
+)
+
 
 def translated(error: psycopg.Error, place: str) -> EventStoreError:
     """The event store's error for one of PostgreSQL's. `place` names the database, without a password."""
@@ -66,17 +141,17 @@ def translated(error: psycopg.Error, place: str) -> EventStoreError:
             f"The event store {place} met an error inside PostgreSQL ({said}; code {code}). Nothing of this was "
             "stored. Look into PostgreSQL's log before you try again."
         )
+    return _not_connected(str(error).splitlines(), place)
+
+
+def _not_connected(lines: list[str], place: str) -> EventStoreError:
+    """What the lines say, one for each host that was tried."""
+    for pattern, meaning, text in _NOT_CONNECTED:
+        for line in lines:
+            if re.search(pattern, line):
+                said = line.rpartition(" failed: ")[2]
+                return meaning(f"The event store {place} {text.format(said=said)}")
+    said = next((line.strip() for line in lines if not line.endswith("failed:")), "it does not say why")
     return StoreUnavailableError(
         f"The event store {place} does not answer ({said}). Check that PostgreSQL runs and can be reached."
     )
-
-
-def place_of(conninfo: str) -> str:
-    """The database as a person may be shown it: each host with its port, and the name; neither user nor password."""
-    known = conninfo_to_dict(conninfo)
-    hosts = str(known.get("host") or "localhost").split(",")
-    ports = str(known.get("port") or 5432).split(",")
-    if len(ports) < len(hosts):  # one port is for all of them
-        ports = ports[:1] * len(hosts)
-    places = ",".join(f"{host}:{port or 5432}" for host, port in zip(hosts, ports, strict=False))
-    return f"{places}/{known.get('dbname') or ''}"

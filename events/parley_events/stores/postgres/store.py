@@ -76,11 +76,12 @@ class PostgresStore(PreparingStore):
         Raises:
             EventStoreError: it cannot be used; the message says why and what to do.
         """
+        place = str(self._place)
         try:
             async with await connect(self._place) as connection:
-                await migrate(connection, self._place.schema, str(self._place))
+                await migrate(connection, self._place.schema, place)
         except psycopg.Error as error:
-            raise translated(error, str(self._place)) from error
+            raise translated(error, place) from error
         pool = pool_of(self._place)
         await pool.open()
         self._closing.push_async_callback(self._close_pool, pool)
@@ -93,7 +94,7 @@ class PostgresStore(PreparingStore):
             if events:
                 notifier.notify()
 
-        writer = Writer(pool, str(self._place), committed, self._instruments.report, patience_s=self._patience_s)
+        writer = Writer(pool, place, committed, self._instruments.report, patience_s=self._patience_s)
         tasks = await self._closing.enter_async_context(asyncio.TaskGroup())
         for work, name in ((tail.run(feed), "parley-events-tail"), (notifier.run(), "parley-events-notify")):
             self._closing.callback(tasks.create_task(work, name=name).cancel)
