@@ -41,14 +41,16 @@ class Queries:
     last in this order of precedence counts: reference, type, definition, member.
     `locals` captures each name that is declared inside a function as @parameter, @variable or @loop, with the node
     after whose end it is visible as @after and, where that is not the nearest of the language's scopes, the @scope in
-    which it is; @opaque is a node whose text may use names in a way that the grammar does not show, and @unsure an
-    identifier that may be more than a use of a variable. Empty: names of this language are not renamed by the grammar
-    alone.
+    which it is; @unsure is an identifier that may be more than a use of a variable. Empty: names of this language are
+    not renamed by the grammar alone.
+    `opaque` captures as @opaque each node, wherever it stands in the text, that may use names of any function in a way
+    that the grammar does not show.
     """
 
     structure: str
     names: str
     locals: str = ""
+    opaque: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,7 +57,7 @@ def locals_of(tree: Tree, definition: Definition) -> tuple[Local, ...]:
     """The names declared inside `definition`, in the order of their first declaration; none where facts are missing."""
     if not tree.language.queries.locals:
         return ()
-    matches = tree.matches(tree.language.queries.locals)
+    matches = tree.matches(tree.language.queries.locals, definition.span)
     declared: dict[str, list[_Declaration]] = {}
     for each in sorted(_declarations(tree, matches, definition.span), key=lambda found: found.span):
         declared.setdefault(each.name, []).append(each)
@@ -117,12 +117,12 @@ class _Doubts:
     __slots__ = ("_dynamic", "_opaque", "_templates", "_unsure")
 
     def __init__(self, tree: Tree, matches: list[Captures], definition: Span) -> None:
-        nodes = {name: list(_captured(tree, matches, name)) for name in ("unsure", "dynamic", "template", "opaque")}
+        nodes = {name: list(_captured(tree, matches, name)) for name in ("unsure", "dynamic", "template")}
         inside = {name: [text for text, span in found if definition.contains(span)] for name, found in nodes.items()}
         self._dynamic = inside["dynamic"]
         self._unsure = {text.rstrip(":") for text in inside["unsure"]}
         self._templates = inside["template"]
-        self._opaque = [text for text, _ in nodes["opaque"]]
+        self._opaque = [tree.slice(node) for node in _opaque(tree)]
 
     def about(self, name: str) -> str | None:
         """The doubt about `name` as a clause, None if there is none."""
@@ -136,6 +136,11 @@ class _Doubts:
         if any(word.search(text) for text in self._opaque):
             return "is named in text that is expanded elsewhere"
         return None
+
+
+def _opaque(tree: Tree) -> list[Node]:
+    query = tree.language.queries.opaque
+    return tree.captures(query).get("opaque", []) if query else []
 
 
 def _captured(tree: Tree, matches: list[Captures], name: str) -> Iterator[tuple[str, Span]]:

@@ -40,7 +40,7 @@ def identifiers(tree: Tree, span: Span | None = None) -> tuple[Identifier, ...]:
 
 def comments(tree: Tree, span: Span | None = None) -> tuple[Span, ...]:
     """The comments that lie within `span`, or in the whole text, in order, each without its line's end."""
-    found = sorted(_without_line_end(tree, node) for node in _comment_nodes(tree))
+    found = sorted(_without_line_end(tree, node) for node in _comment_nodes(tree, span))
     return tuple(each for each in found if span is None or span.contains(each))
 
 
@@ -73,7 +73,7 @@ def _without_line_end(tree: Tree, node: Node) -> Span:
     return replace(span, end=span.start + len(tree.slice(node).rstrip("\r\n")))
 
 
-def _comment_nodes(tree: Tree) -> Iterator[Node]:
+def _comment_nodes(tree: Tree, span: Span | None) -> Iterator[Node]:
     kinds = sorted(tree.language.comments)
     query = "[" + " ".join(f"({kind})" for kind in kinds) + "] @comment"
-    return iter(tree.captures(query).get("comment", ()))
+    return iter(tree.captures(query, span).get("comment", ()))

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     import tree_sitter
 
+_PIECE_BYTES = 4_096
+
 
 def reparsed(parser: tree_sitter.Parser, old: tree_sitter.Tree, before: bytes, after: bytes) -> tree_sitter.Tree:
     """The tree of `after`, made from `old`, which is the tree of `before` and stays as it is."""
@@ -25,7 +27,16 @@ def reparsed(parser: tree_sitter.Parser, old: tree_sitter.Tree, before: bytes, a
         old_end_point=_point(before, old_end),
         new_end_point=_point(after, new_end),
     )
-    return parser.parse(after, known)
+    return parse_in_turns(parser, after, known)
+
+
+def parse_in_turns(parser: tree_sitter.Parser, data: bytes, known: tree_sitter.Tree | None = None) -> tree_sitter.Tree:
+    """The tree of `data`. Other threads get their turn meanwhile: the parser gives way only when it asks for text."""
+
+    def piece(at: int, _: tree_sitter.Point) -> bytes:
+        return data[at : at + _PIECE_BYTES]
+
+    return parser.parse(piece) if known is None else parser.parse(piece, known)
 
 
 def alike(before: str, after: str) -> bool:

@@ -15,7 +15,7 @@ import tree_sitter
 
 from parley_agent.document import Span
 from parley_agent.syntax.offsets import Offsets
-from parley_agent.syntax.reparse import alike, reparsed
+from parley_agent.syntax.reparse import alike, parse_in_turns, reparsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,7 +45,7 @@ class Tree:
         if like is not None:
             self._tree: tree_sitter.Tree = reparsed(parser, *like.parsed, self._offsets.data)
         else:
-            self._tree = parser.parse(self._offsets.data)
+            self._tree = parse_in_turns(parser, self._offsets.data)
         self._matches: dict[str, list[Captures]] = {}
         self._captures: dict[str, Captures] = {}
         self._kept: dict[str, object] = {}

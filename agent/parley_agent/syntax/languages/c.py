@@ -111,6 +111,9 @@ _SHARED_LOCALS = """
 (declaration declarator: (init_declarator declarator: (identifier) @variable)) @after
 (declaration declarator: (init_declarator declarator: (pointer_declarator declarator: (identifier) @variable))) @after
 (declaration declarator: (init_declarator declarator: (array_declarator declarator: (identifier) @variable))) @after
+"""
+
+_OPAQUE = """
 (preproc_arg) @opaque
 (declaration (storage_class_specifier) @storage (#eq? @storage "extern")) @opaque
 """
@@ -160,7 +163,7 @@ C = Language(
     lsp_ids=("c",),
     extensions=(".c", ".h"),
     grammar=Grammar(module="tree_sitter_c"),
-    queries=Queries(structure=_C_STRUCTURE, names=_SHARED_NAMES, locals=_SHARED_LOCALS),
+    queries=Queries(structure=_C_STRUCTURE, names=_SHARED_NAMES, locals=_SHARED_LOCALS, opaque=_OPAQUE),
     doc_comment=r"/\*|//",
     doc_style=DocStyle.JSDOC,
     scopes=_SCOPES,
@@ -176,7 +179,7 @@ CPP = Language(
     lsp_ids=("cpp",),
     extensions=(".cpp", ".cc", ".cxx", ".c++", ".hpp", ".hh", ".hxx", ".h++", ".ipp", ".tpp"),
     grammar=Grammar(module="tree_sitter_cpp"),
-    queries=Queries(structure=_CPP_STRUCTURE, names=_CPP_NAMES, locals=_CPP_LOCALS),
+    queries=Queries(structure=_CPP_STRUCTURE, names=_CPP_NAMES, locals=_CPP_LOCALS, opaque=_OPAQUE),
     wrappers=words("template_declaration"),
     doc_comment=r"/\*|//",
     doc_style=DocStyle.JSDOC,

@@ -72,7 +72,6 @@ _LOCALS = """
 (keyword_pattern key: (hash_key_symbol) @unsure !value)
 (call !receiver method: (identifier) @unsure)
 (method name: (identifier) @unsure)
-(regex) @opaque
 ((identifier) @dynamic (#any-of? @dynamic
   "binding" "eval" "instance_eval" "class_eval" "module_eval" "local_variables" "local_variable_get"
   "local_variable_set"))
@@ -86,7 +85,7 @@ RUBY = Language(
     lsp_ids=("ruby",),
     extensions=(".rb", ".rake", ".gemspec"),
     grammar=Grammar(module="tree_sitter_ruby"),
-    queries=Queries(structure=_STRUCTURE, names=_NAMES, locals=_LOCALS),
+    queries=Queries(structure=_STRUCTURE, names=_NAMES, locals=_LOCALS, opaque="(regex) @opaque"),
     directive=r"#!|#.*coding[:=]|#\s*(frozen_string_literal|warn_indent|shareable_constant_value|rubocop|typed):",
     doc_comment=r"#",
     doc_style=DocStyle.HASHES,

@@ -76,7 +76,7 @@ _WELL_KNOWN_MACROS = (
     "|debug_assert_eq|debug_assert_ne|matches|todo|unreachable|unimplemented"
 )
 
-_LOCALS = f"""
+_LOCALS = """
 (function_item parameters: (parameters (parameter pattern: (identifier) @parameter)) body: (_) @scope)
 (function_item parameters: (parameters (parameter
   pattern: (tuple_pattern (identifier) @parameter))) body: (_) @scope)
@@ -102,6 +102,9 @@ _LOCALS = f"""
 (token_tree (identifier) @unsure . ":")
 (token_tree (string_literal) @template)
 (token_tree (raw_string_literal) @template)
+"""
+
+_OPAQUE = f"""
 ((macro_invocation macro: (_) @macro (#not-match? @macro "^({_WELL_KNOWN_MACROS})$")) @opaque)
 (macro_definition) @opaque
 """
@@ -114,7 +117,7 @@ RUST = Language(
     lsp_ids=("rust",),
     extensions=(".rs",),
     grammar=Grammar(module="tree_sitter_rust"),
-    queries=Queries(structure=_STRUCTURE, names=_NAMES, locals=_LOCALS),
+    queries=Queries(structure=_STRUCTURE, names=_NAMES, locals=_LOCALS, opaque=_OPAQUE),
     comments=words("line_comment block_comment"),
     directive=r"#!",
     attached=words("attribute_item"),

@@ -2,9 +2,19 @@
 
 import pytest
 
+from parley_agent.document import Span
 from parley_agent.python.errors import EditRefusedError
-from parley_agent.syntax import definitions, language_of, parse, rename_locals, renameable_locals, usable_renames
+from parley_agent.syntax import (
+    LANGUAGES,
+    definitions,
+    language_of,
+    parse,
+    rename_locals,
+    renameable_locals,
+    usable_renames,
+)
 from parley_agent.syntax.locals import locals_of
+from support.language_samples import SAMPLES
 
 
 def problems(language_id: str, text: str) -> dict[str, str | None]:
@@ -180,3 +190,21 @@ def test_line_ends_and_wide_characters_survive():
     """CRLF and astral characters before a name do not shift the edit."""
     text = "// 😀\r\nfunction f(t) {\r\n\treturn '😀' + t;\r\n}\r\n"
     assert check_rename("javascript", text, {"t": "face"}) == text.replace("(t)", "(face)").replace("+ t", "+ face")
+
+
+@pytest.mark.parametrize("name", [each.id for each in LANGUAGES if each.queries.locals])
+def test_the_locals_of_a_definition_do_not_depend_on_the_rest_of_the_text(name):
+    """A definition has the same locals wherever it stands among others."""
+    language, sample = language_of(name, None), SAMPLES[name]
+    alone, thrice = parse(sample, language), parse(sample * 3, language)
+    own = definitions(alone)
+    assert any(locals_of(alone, each) for each in own)
+    for each, among in zip(own, definitions(thrice)[len(own) : 2 * len(own)], strict=True):
+        assert _shifted(locals_of(alone, each), len(sample)) == _shifted(locals_of(thrice, among), 0)
+
+
+def _shifted(found, by):
+    return [
+        (each.name, each.kind, each.problem, [Span(start=use.start + by, end=use.end + by) for use in each.uses])
+        for each in found
+    ]
