@@ -30,6 +30,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
+from parley_providers.plain_text import printable
+
 if TYPE_CHECKING:
     from parley_providers.route import Route
 
@@ -53,7 +55,7 @@ class ProviderError(Exception):
     """A call failed. The type says what the caller can do; `str(error)` is written for the person.
 
     Args:
-        message: What was wrong, with the value, and what to do next.
+        message: What was wrong, with the value, and what to do next. Control characters are taken out of it.
         provider: The provider's name, or "" before one was chosen.
         model: The model asked for, or "".
         status: The HTTP status, where there was one.
@@ -75,7 +77,7 @@ class ProviderError(Exception):
         retry_after_s: float | None = None,
         request_id: str | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(printable(message))
         self.provider = provider
         self.model = model
         self.status = status

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from parley_providers.plain_text import printable
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from parley_providers.messages import JsonObject
     from parley_providers.requests import LLMRequest, LLMResponse, StreamEvent
+
+_WORDS = ("name", "server_version", "family", "parameters", "quantization")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +22,8 @@ class ModelFacts:
 
     `digest` is the sha256 of the weights (hex) or the provider's own digest. `window_tokens` is what fits at this
     server's present setting, `max_window_tokens` what the model was made for. `size_bytes` and `vram_bytes` are of the
-    loaded model. `settings` are the runner options that the provider loads it with.
+    loaded model. `settings` are the runner options that the provider loads it with. Control characters are taken out of
+    what a server wrote.
     """
 
     name: str
@@ -35,6 +40,12 @@ class ModelFacts:
     parameters: str | None = None
     quantization: str | None = None
     settings: JsonObject = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in _WORDS:
+            word = getattr(self, name)
+            if isinstance(word, str) and not word.isprintable():
+                object.__setattr__(self, name, printable(word))
 
 
 @runtime_checkable

@@ -110,8 +110,8 @@ async def _asked(application: Application, request: LLMRequest, *, live: bool, e
 
 async def _take(events: AsyncGenerator[StreamEvent, None], answer: _Answer, *, live: bool) -> None:
     """Fill in `answer`. What is streamed live can be void later, so a pipe gets the answer when it is whole."""
+    from parley_providers.plain_text import printable
     from parley_providers.requests import PartDelta, PartStart, StreamFinish, StreamRestarted, StreamStart, StreamUsage
-    from parley_server.cli.telling import printable
 
     visible: set[int] = set()
     async for event in events:
@@ -146,7 +146,8 @@ def _explain(routes: tuple[Route, ...]) -> None:
 
 
 def _show(answer: _Answer, *, live: bool, explain: bool, as_json: bool) -> None:
-    from parley_server.cli.telling import measured, printable
+    from parley_providers.plain_text import printable
+    from parley_server.cli.telling import measured
 
     if as_json:
         _show_json(answer)

@@ -31,6 +31,12 @@ def run_guarded(command: Callable[[], object]) -> None:
 
 def message_of(error: Exception) -> str:
     """What a person is told: an error of ours speaks for itself, any other is named as a fault of Parley."""
+    from parley_providers.plain_text import printable
+
+    return printable(_message_of(error))
+
+
+def _message_of(error: Exception) -> str:
     # Looked up by name, so that no room is imported to report an error that it cannot have raised.
     roots = {each.__name__ for each in type(error).__mro__}
     if roots & _SPEAKING:

@@ -28,13 +28,14 @@ def show(
     import json
     from dataclasses import asdict
 
+    from parley_providers.plain_text import printable
     from parley_server.app import project_at
     from parley_server.config import explained_settings, own_sources, user_path
 
     project = project_at()
     found = explained_settings(own_sources(project=project.entries))
     for problem in project.problems:
-        typer.echo(problem, err=True)
+        typer.echo(printable(problem), err=True)
     if as_json:
         typer.echo(json.dumps([asdict(each) for each in found], indent=2, ensure_ascii=False))
         return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.syntax import Syntax
 from rich.table import Table
 
-from parley_server.cli.telling import printable
+from parley_providers.plain_text import printable
 from parley_server.lsp import wire
 
 if TYPE_CHECKING:

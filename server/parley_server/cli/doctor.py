@@ -69,6 +69,8 @@ def _wrapped(text: str) -> str:
     import shutil
     from textwrap import wrap
 
+    from parley_providers.plain_text import printable
+
     width = max(40, shutil.get_terminal_size().columns - _INDENT)
-    lines = wrap(text, width, break_long_words=False, break_on_hyphens=False)
+    lines = wrap(printable(text), width, break_long_words=False, break_on_hyphens=False)
     return ("\n" + " " * _INDENT).join(lines)

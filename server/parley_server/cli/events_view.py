@@ -16,7 +16,7 @@ from parley_agent.system_event import SYSTEM_EVENTS
 from parley_events.errors import MissingBlobError
 from parley_events.lines import event_line as as_object
 from parley_providers.clock import SYSTEM_CLOCK
-from parley_server.cli.telling import printable
+from parley_providers.plain_text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

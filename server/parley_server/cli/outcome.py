@@ -14,7 +14,7 @@ import typer
 from parley_agent.document import apply_edits
 from parley_agent.refactor.recording import text_hash
 from parley_agent.refactor.requests import Explained, Proposed, Refused, Routed
-from parley_server.cli.telling import printable
+from parley_providers.plain_text import printable
 from parley_server.diffs import proposal_diff
 from parley_server.files import create_text, replace_text
 
@@ -105,13 +105,13 @@ class Outcome:
         if self.proposed is not None and not self.is_shown:
             _print_diff(self.diff())
             for line in (self.proposed.evidence, *self.proposed.notes):
-                typer.echo(line, err=True)
+                typer.echo(printable(line), err=True)
         if self.text is not None:
             _print_markdown(self.text)
         if self.message:
-            typer.echo(self.message, err=True)
+            typer.echo(printable(self.message), err=True)
         if self.kind == "written":
-            typer.echo(f"Written: {', '.join(self._paths())}", err=True)
+            typer.echo(printable(f"Written: {', '.join(self._paths())}"), err=True)
 
     def _paths(self) -> list[str]:
         proposed, path = self.proposed, self.request.document.path

@@ -5,24 +5,16 @@ All of it goes to standard error; what a command is asked for goes to standard o
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from parley_agent.refactor.requests import Answered, Asked, Repairing, Restarted, Routed, RunningTests, Streamed
+from parley_providers.plain_text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from parley_agent.refactor.requests import RefactorEvent
     from parley_providers.usage import Timings, Usage
-
-# Whatever could move the cursor, recolour the screen or hide text: escapes, C1, bidirectional controls.
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-
-
-def printable(text: str) -> str:
-    """`text` without what a terminal would obey instead of show."""
-    return _CONTROLS.sub("", text)
 
 
 class Teller:

@@ -36,7 +36,7 @@ def add(folder: Folder = None) -> None:
     from parley_server.project import trust_project, workspace_of
 
     project = trust_project(folder or workspace_of(Path.cwd()), trust_store(), SYSTEM_CLOCK.now())
-    typer.echo(f"{project.folder} is trusted.")
+    _say(f"{project.folder} is trusted.")
     _tell(project)
 
 
@@ -48,9 +48,9 @@ def remove(folder: Folder = None) -> None:
 
     root = (folder or workspace_of(Path.cwd())).resolve()
     if trust_store().forget(root):
-        typer.echo(f"{root} is trusted no longer.")
+        _say(f"{root} is trusted no longer.")
     else:
-        typer.echo(f"{root} was not trusted; nothing was changed.")
+        _say(f"{root} was not trusted; nothing was changed.")
 
 
 @trust.command("list")
@@ -70,7 +70,7 @@ def list_trusted(as_json: AsJson = False) -> None:
     if not found:
         typer.echo("No workspace is trusted. To trust one: parley trust add FOLDER")
     for each, project in found:
-        typer.echo(f"{each.folder}  since {each.at:%Y-%m-%d}: {_STANDINGS[project.standing]}")
+        _say(f"{each.folder}  since {each.at:%Y-%m-%d}: {_STANDINGS[project.standing]}")
 
 
 @trust.command("status")
@@ -88,7 +88,7 @@ def status(folder: Folder = None, as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps(_document(project), indent=2, ensure_ascii=False))
     else:
-        typer.echo(f"{project.folder} is {'trusted' if project.is_trusted else 'not trusted'}.")
+        _say(f"{project.folder} is {'trusted' if project.is_trusted else 'not trusted'}.")
         _tell(project)
     raise typer.Exit(0 if project.standing in ("absent", "trusted") else 1)
 
@@ -97,9 +97,16 @@ def _tell(project: Project) -> None:
     if project.standing == "absent":
         typer.echo("It has no settings of its own.")
     for entry in project.entries:
-        typer.echo(f"It sets {entry.key} to {entry.value} ({entry.where}).")
+        _say(f"It sets {entry.key} to {entry.value} ({entry.where}).")
     for problem in project.problems:
-        typer.echo(problem, err=True)
+        _say(problem, err=True)
+
+
+def _say(sentence: str, *, err: bool = False) -> None:
+    """Print a sentence that may quote what came with a repository."""
+    from parley_providers.plain_text import printable
+
+    typer.echo(printable(sentence), err=err)
 
 
 def _document(project: Project) -> dict[str, Any]:
