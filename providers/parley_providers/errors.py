@@ -16,6 +16,7 @@
     ├── AuthenticationError     the key is missing or refused: the person must act
     ├── ModelNotFoundError      no such model there: pull it, or name another
     ├── BadRequestError         the request is wrong: retrying cannot help
+    │   └── SchemaNotHeldError  the model cannot keep to the schema that was asked for
     ├── ContentFilteredError    the vendor refused the content
     ├── NoModelError            there is no model to ask at all: the message says how to get one
     ├── BreakerOpenError        it failed too often just now: ask another, or wait
@@ -194,6 +195,10 @@ class BadRequestError(ProviderError):
     """The request, or what the model made of it, is at fault, whatever the status says."""
 
     kind = "bad_request"
+
+
+class SchemaNotHeldError(BadRequestError):
+    """The model was told what was wrong with its answer, and its second one was not of the schema either."""
 
 
 class ContentFilteredError(ProviderError):

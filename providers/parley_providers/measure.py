@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 
 from parley_providers.errors import ProviderError
 from parley_providers.records import CallRecord
-from parley_providers.requests import FinishReason, PartDelta, PartStart, StreamFinish, StreamStart, StreamUsage
+from parley_providers.requests import (
+    FinishReason,
+    PartDelta,
+    PartStart,
+    StreamFinish,
+    StreamRestarted,
+    StreamStart,
+    StreamUsage,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
@@ -51,7 +59,7 @@ async def measured(
 
     A reader who leaves after the finish has the whole answer: only one who leaves before it cancelled.
 
-    The route that the provider puts into `StreamStart` is replaced by `route`, which knows the reason.
+    The route that the provider puts into its events is replaced by `route`, which knows the reason.
     """
     clock = instruments.clock
     sent_ns = clock.monotonic_ns()
@@ -78,7 +86,7 @@ async def measured(
         async with aclosing(provider.stream(request)) as events:
             async for event in events:
                 seen.take(event, clock.monotonic_ns() - sent_ns)
-                yield replace(event, route=route) if isinstance(event, StreamStart) else event
+                yield replace(event, route=route) if isinstance(event, StreamStart | StreamRestarted) else event
         record = replace(record, outcome=seen.outcome or "truncated")
     except ProviderError as error:
         record = replace(record, outcome=error.kind, error=str(error))

@@ -43,11 +43,15 @@ class Ledger(Protocol):
 def worst_case(request: LLMRequest) -> Usage:
     """The most tokens that `request` can use: a token for every two bytes that are said, and its whole limit out.
 
-    Two bytes a token is what dense code and other scripts come to with the vendors' tokenizers; prose comes to four.
+    Two bytes a token is what dense code and other scripts come to with the vendors' tokenizers; prose comes to four. An
+    answer to a schema may be asked for twice, the second time with the first answer and the schema in words.
     """
     said = sum(len(message.text.encode()) for message in request.messages)
     schema = len(str(request.json_schema or "")) + len(str(request.tools))
-    return Usage(prompt_tokens=(said + schema) // 2 + 16, output_tokens=request.max_output_tokens)
+    prompt, output = (said + schema) // 2 + 16, request.max_output_tokens
+    if request.json_schema is None:
+        return Usage(prompt_tokens=prompt, output_tokens=output)
+    return Usage(prompt_tokens=2 * prompt + schema + output + 512, output_tokens=2 * output)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +18,10 @@ class Usage:
     output_tokens: int | None = None
     reasoning_tokens: int | None = None
 
+    def plus(self, other: Usage) -> Usage:
+        """The usage of two calls; what one of them did not tell is unknown of both."""
+        return Usage(**{each.name: _sum(getattr(self, each.name), getattr(other, each.name)) for each in fields(self)})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timings:
@@ -29,6 +33,12 @@ class Timings:
     decode_ns: int | None = None
     total_ns: int | None = None
 
+    def plus(self, other: Timings) -> Timings:
+        """The durations of two calls, one after the other; see `Usage.plus`."""
+        return Timings(
+            **{each.name: _sum(getattr(self, each.name), getattr(other, each.name)) for each in fields(self)}
+        )
+
     @property
     def residual_ns(self) -> int | None:
         """What `total_ns` holds beyond load, prefill and decode: waiting and templating; unknown unless all are known.
@@ -38,3 +48,7 @@ class Timings:
         if self.total_ns is None or self.load_ns is None or self.prefill_ns is None or self.decode_ns is None:
             return None
         return self.total_ns - self.load_ns - self.prefill_ns - self.decode_ns
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other

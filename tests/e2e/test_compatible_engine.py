@@ -77,11 +77,11 @@ async def test_leaving_an_answer_frees_the_engine(adapter, path, tiny_model):
     assert answer.text.strip()
 
 
-@pytest.mark.parametrize(("adapter", "path"), [(OpenAIChatProvider, "/v1")], ids=["chat-completions"])
-async def test_a_schema_constrains_the_answer(adapter, path, tiny_model):
-    """On the wire on which the engine takes one."""
+@every_wire
+async def test_an_answer_to_a_schema_is_of_it(adapter, path, small_model):
+    """Constrained on the wires on which the engine takes a schema; on the others the adapter sees to it."""
     properties = {"answer": {"enum": ["yes", "no"]}}
     schema = {"type": "object", "properties": properties, "required": ["answer"], "additionalProperties": False}
-    async with _engine(adapter, path, tiny_model) as provider:
-        answer = await provider.complete(_ask(tiny_model, "Is water wet?", 32, json_schema=schema))
+    async with _engine(adapter, path, small_model) as provider:
+        answer = await provider.complete(_ask(small_model, "Is water wet?", 64, json_schema=schema))
     assert json.loads(answer.text)["answer"] in ("yes", "no")

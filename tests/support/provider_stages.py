@@ -23,7 +23,8 @@ from support.toy_models import WEIGHTS, toy_model
 from support.vendor_wires import ANTHROPIC, COMPATIBLE, GEMINI, OPENAI
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from parley_providers.provider import Provider
@@ -31,20 +32,36 @@ if TYPE_CHECKING:
     from support.vendor_wires import Wire
 
 MODEL = "toy"
-PROMPT_TOKENS, OUTPUT_TOKENS = 7, 2
+PROMPT_TOKENS, OUTPUT_TOKENS = 70, 2
 
-Ending = Literal["finish", "truncated", "dropped", "silent", "error"]
-RefusalKind = Literal["overloaded", "server", "bad_request", "context_window"]
+Ending = Literal["finish", "cut", "truncated", "dropped", "silent", "error"]
+RefusalKind = Literal["overloaded", "server", "bad_request", "context_window", "schema"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Play:
-    """What the server does with a request: says pieces and ends so, or refuses. With `counts` it tells its counts."""
+    """What the server does with a request: says pieces and ends so, or refuses. With `counts` it tells its counts.
+
+    `then` is what it does with the next request; without it, it does the same again.
+    """
 
     pieces: tuple[str, ...] = ("Hel", "lo")
     ending: Ending = "finish"
     refusal: RefusalKind | None = None
     counts: bool = True
+    then: Play | None = None
+
+
+class _Plays:
+    """The plays of one stage, one for each request; the last is played again and again."""
+
+    def __init__(self, first: Play) -> None:
+        self._next = first
+
+    def take(self) -> Play:
+        play = self._next
+        self._next = play.then or play
+        return play
 
 
 @dataclass(frozen=True)
@@ -87,7 +104,7 @@ async def scripted(play: Play, _folder: Path) -> AsyncIterator[Stage]:
         fault = ScriptedFault(kind=play.refusal, message="No.")
     elif play.ending == "error":
         fault = ScriptedFault(kind="server", message="It fell over.", after_pieces=len(play.pieces))
-    endings = {"finish": "finish", "error": "finish", "silent": "stalled", "truncated": "truncated"}
+    endings = {"finish": "finish", "cut": "finish", "error": "finish", "silent": "stalled", "truncated": "truncated"}
     counts = Usage(prompt_tokens=PROMPT_TOKENS, output_tokens=OUTPUT_TOKENS) if play.counts else Usage()
     answer = ScriptedAnswer(
         pieces=tuple(ScriptedPiece(text=piece) for piece in play.pieces),
@@ -103,6 +120,7 @@ async def scripted(play: Play, _folder: Path) -> AsyncIterator[Stage]:
 @asynccontextmanager
 async def ollama(play: Play, _folder: Path) -> AsyncIterator[Stage]:
     """Ollama's lines."""
+    plays = _Plays(play)
 
     async def handle(exchange: Exchange) -> None:
         listed = {"name": MODEL + ":latest", "model": MODEL + ":latest", "digest": "d", "context_length": 4096}
@@ -115,7 +133,8 @@ async def ollama(play: Play, _folder: Path) -> AsyncIterator[Stage]:
         if exchange.path in known:
             await exchange.answer(known[exchange.path])
         else:
-            await _act(exchange, play, _ollama_lines(play), "application/x-ndjson")
+            act = plays.take()
+            await _act(exchange, act, _ollama_lines(act), "application/x-ndjson")
 
     async with serving(handle) as server, aclosing(OllamaProvider(server.url)) as provider:
         yield Stage(provider, server)
@@ -150,52 +169,42 @@ async def embedded(play: Play, folder: Path) -> AsyncIterator[Stage]:
             yield Stage(provider, server)
 
 
-@asynccontextmanager
-async def anthropic(play: Play, _folder: Path) -> AsyncIterator[Stage]:
-    """Anthropic's Messages."""
-    async with _vendor(ANTHROPIC, play) as stage:
-        yield stage
+def _stage_of(wire: Wire, name: str) -> Callable[[Play, Path], AbstractAsyncContextManager[Stage]]:
+    """The stage of a vendor's wire; its `__name__` is in the names of cases."""
+
+    @asynccontextmanager
+    async def stage(play: Play, _folder: Path) -> AsyncIterator[Stage]:
+        listed = json.loads(json.dumps(wire.listed).replace(wire.model, MODEL))
+        plays = _Plays(play)
+
+        async def handle(exchange: Exchange) -> None:
+            if exchange.path.partition("?")[0] == wire.models_path:
+                await exchange.answer(listed)
+                return
+            act = plays.take()
+            if act.refusal is not None:
+                status, message = _VENDOR_REFUSALS[act.refusal]
+                await exchange.answer(wire.refusal(message), status)
+            else:
+                await _act(exchange, act, _vendor_lines(wire, act), "text/event-stream")
+
+        async with serving(handle) as server, aclosing(wire.build(server.url)) as provider:
+            yield Stage(provider, server, wire.stop)
+
+    stage.__name__ = name
+    return stage
 
 
-@asynccontextmanager
-async def openai(play: Play, _folder: Path) -> AsyncIterator[Stage]:
-    """OpenAI's Responses."""
-    async with _vendor(OPENAI, play) as stage:
-        yield stage
+anthropic = _stage_of(ANTHROPIC, "anthropic")
+openai = _stage_of(OPENAI, "openai")
+gemini = _stage_of(GEMINI, "gemini")
+compatible = _stage_of(COMPATIBLE, "compatible")
 
 
-@asynccontextmanager
-async def gemini(play: Play, _folder: Path) -> AsyncIterator[Stage]:
-    """Gemini's contents."""
-    async with _vendor(GEMINI, play) as stage:
-        yield stage
-
-
-@asynccontextmanager
-async def compatible(play: Play, _folder: Path) -> AsyncIterator[Stage]:
-    """A server that speaks OpenAI's Chat Completions."""
-    async with _vendor(COMPATIBLE, play) as stage:
-        yield stage
-
-
-@asynccontextmanager
-async def _vendor(wire: Wire, play: Play) -> AsyncIterator[Stage]:
-    listed = json.loads(json.dumps(wire.listed).replace(wire.model, MODEL))
-    lines = wire.text(play.pieces, finish=wire.stop if play.ending == "finish" else None, counts=play.counts)
-    if play.ending == "error":
-        lines += wire.error("It fell over.")
-
-    async def handle(exchange: Exchange) -> None:
-        if exchange.path.partition("?")[0] == wire.models_path:
-            await exchange.answer(listed)
-        elif play.refusal is not None:
-            status, message = _VENDOR_REFUSALS[play.refusal]
-            await exchange.answer(wire.refusal(message), status)
-        else:
-            await _act(exchange, play, lines, "text/event-stream")
-
-    async with serving(handle) as server, aclosing(wire.build(server.url)) as provider:
-        yield Stage(provider, server, wire.stop)
+def _vendor_lines(wire: Wire, play: Play) -> list[str]:
+    finish = {"finish": wire.stop, "cut": wire.cut}.get(play.ending)
+    lines = wire.text(play.pieces, finish=finish, counts=play.counts)
+    return lines + wire.error("It fell over.") if play.ending == "error" else lines
 
 
 _VENDOR_REFUSALS = {
@@ -203,10 +212,13 @@ _VENDOR_REFUSALS = {
     "server": (500, "compute error"),
     "bad_request": (400, "nonsense"),
     "context_window": (413, "too long"),
+    "schema": (400, "the json_schema has a keyword that is not supported"),
 }
 
 
-def _llama(play: Play):
+def _llama(play: Play) -> Callable[[Exchange], Awaitable[None]]:
+    plays = _Plays(play)
+
     async def handle(exchange: Exchange) -> None:
         known = {
             "/health": {"status": "ok"},
@@ -216,7 +228,8 @@ def _llama(play: Play):
         if exchange.path in known:
             await exchange.answer(known[exchange.path])
         else:
-            await _act(exchange, play, _llama_lines(play), "text/event-stream")
+            act = plays.take()
+            await _act(exchange, act, _llama_lines(act), "text/event-stream")
 
     return handle
 
@@ -247,16 +260,23 @@ _REFUSALS: dict[str, tuple[int, Any]] = {
         400,
         {"error": {"type": "exceed_context_size_error", "message": "…", "n_prompt_tokens": 9, "n_ctx": 8}},
     ),
+    "schema": (
+        400,
+        {"error": {"code": 400, "message": "failed to parse grammar", "type": "invalid_request_error"}},
+    ),
 }
+
+
+_WORDS = {"finish": "stop", "cut": "length"}
 
 
 def _ollama_lines(play: Play) -> list[str]:
     lines: list[dict[str, Any]] = [{"message": {"content": piece}, "done": False} for piece in play.pieces]
     if play.ending == "error":
         lines.append({"error": "compute error"})
-    if play.ending == "finish":
+    if play.ending in ("finish", "cut"):
         counts = {"prompt_eval_count": PROMPT_TOKENS, "eval_count": OUTPUT_TOKENS} if play.counts else {}
-        lines.append({"message": {"content": ""}, "done": True, "done_reason": "stop", **counts})
+        lines.append({"message": {"content": ""}, "done": True, "done_reason": _WORDS[play.ending], **counts})
     return [json.dumps(line) + "\n" for line in lines]
 
 
@@ -266,11 +286,11 @@ def _llama_lines(play: Play) -> list[str]:
     ]
     if play.ending == "error":
         chunks.append({"error": {"code": 500, "message": "compute error", "type": "server_error"}})
-    if play.ending == "finish":
-        chunks.append({"choices": [{"index": 0, "finish_reason": "stop", "delta": {}}]})
+    if play.ending in ("finish", "cut"):
+        chunks.append({"choices": [{"index": 0, "finish_reason": _WORDS[play.ending], "delta": {}}]})
         if play.counts:
             chunks.append(
                 {"choices": [], "usage": {"prompt_tokens": PROMPT_TOKENS, "completion_tokens": OUTPUT_TOKENS}}
             )
-    done = ["data: [DONE]\n\n"] if play.ending == "finish" else []
+    done = ["data: [DONE]\n\n"] if play.ending in ("finish", "cut") else []
     return [f"data: {json.dumps(chunk)}\n\n" for chunk in chunks] + done

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 KEY = "sk-very-secret-0123456789"
-PROMPT_TOKENS, OUTPUT_TOKENS = 7, 2
+PROMPT_TOKENS, OUTPUT_TOKENS = 70, 2
 
 
 @dataclass(frozen=True)
@@ -55,16 +55,25 @@ class Wire:
     @property
     def stop(self) -> str:
         """The word for an answer that ended by itself."""
-        return {"anthropic": "end_turn", "openai": "completed", "gemini": "STOP", "openai-compatible": "stop"}[
-            self.name
-        ]
+        return _STOPS[self.name][0]
 
     @property
     def tool_stop(self) -> str:
         """The word for an answer that ended with tool calls."""
-        return {"anthropic": "tool_use", "openai": "completed", "gemini": "STOP", "openai-compatible": "tool_calls"}[
-            self.name
-        ]
+        return _STOPS[self.name][1]
+
+    @property
+    def cut(self) -> str:
+        """The word for an answer that was cut at its limit."""
+        return _STOPS[self.name][2]
+
+
+_STOPS = {
+    "anthropic": ("end_turn", "tool_use", "max_tokens"),
+    "openai": ("completed", "completed", "max_output_tokens"),
+    "gemini": ("STOP", "STOP", "MAX_TOKENS"),
+    "openai-compatible": ("stop", "tool_calls", "length"),
+}
 
 
 def sse(value: Any, *, event: str | None = None) -> str:

@@ -106,8 +106,8 @@ class LlamaServerProvider(ServedProvider[HttpServer]):
             model=model,
         )
 
-    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamEvent, None]:
-        """See `Provider`. A server that still loads its model is waited for, within the cold deadline."""
+    async def _answer(self, request: LLMRequest) -> AsyncGenerator[StreamEvent, None]:
+        """See `ServedProvider`. A server that still loads its model is waited for, within the cold deadline."""
         model = request.model or ""
         # Whether a GPU reads the prompt is not told, and on a processor that takes as long as loading.
         patience = Patience.of(request.deadlines, cold=True)

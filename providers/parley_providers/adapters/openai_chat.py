@@ -99,8 +99,8 @@ class OpenAIChatProvider(ServedProvider[HttpServer]):
             )
         return ModelFacts(name=model, provider=self._name)
 
-    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamEvent, None]:
-        """See `Provider`."""
+    async def _answer(self, request: LLMRequest) -> AsyncGenerator[StreamEvent, None]:
+        """See `ServedProvider`."""
         model = request.model or ""
         reading = Answer(reader=ChunkReader(), provider=self._name, model=model)
         patience = Patience.of(request.deadlines, cold=True)  # whether it must load the model first is not told

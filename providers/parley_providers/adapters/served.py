@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from parley_providers.collect import collect
+from parley_providers.route import asked_for
+from parley_providers.schema_answers import SchemaAnswer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -51,9 +54,29 @@ class ServedProvider(ABC, Generic[ServerT]):
         """See `Provider`."""
         return self._server.origin
 
-    @abstractmethod
     def stream(self, request: LLMRequest) -> AsyncGenerator[StreamEvent, None]:
-        """See `Provider`."""
+        """See `Provider`. An answer to a schema is of it: see `schema_answers`."""
+        return self._answer(request) if request.json_schema is None else self._answer_of_schema(request)
+
+    @abstractmethod
+    def _answer(self, request: LLMRequest) -> AsyncGenerator[StreamEvent, None]:
+        """The answer as the server gives it: `StreamStart` first, `StreamFinish` last."""
+
+    async def _constrains(self, model: str) -> bool:  # noqa: ARG002 - for those that know it of each model
+        """Whether the server can hold this model to a schema; one that cannot says so, or ignores it."""
+        return True
+
+    async def _answer_of_schema(self, request: LLMRequest) -> AsyncGenerator[StreamEvent, None]:
+        model = request.model or ""
+        answer = SchemaAnswer(
+            request=request,
+            schema=request.json_schema or {},
+            ask=self._answer,
+            route=asked_for(self._name, model),
+        )
+        async with aclosing(answer.stream(native=await self._constrains(model))) as events:
+            async for event in events:
+                yield event
 
     async def complete(self, request: LLMRequest) -> LLMResponse:
         """See `Provider`."""

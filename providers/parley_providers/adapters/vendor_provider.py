@@ -99,8 +99,8 @@ class VendorProvider(ServedProvider[VendorServer]):
             model=model,
         )
 
-    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamEvent, None]:
-        """See `Provider`."""
+    async def _answer(self, request: LLMRequest) -> AsyncGenerator[StreamEvent, None]:
+        """See `ServedProvider`."""
         model = request.model or ""
         reading = Answer(reader=self._reader(model), provider=self._name, model=model)
         facts = await self._known(model)
@@ -113,6 +113,11 @@ class VendorProvider(ServedProvider[VendorServer]):
                     yield event
         for event in reading.end():
             yield event
+
+    async def _constrains(self, model: str) -> bool:
+        """See `ServedProvider`: the vendor's list tells."""
+        facts = await self._known(model)
+        return facts is None or "json_schema" in facts.abilities
 
     @abstractmethod
     def _client(self, module: SdkValue, base_url: str, key: str, http: httpx2.AsyncClient) -> SdkValue:

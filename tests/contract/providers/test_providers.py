@@ -158,7 +158,7 @@ async def test_a_schema_goes_to_the_server_as_it_is(stage, tmp_path):
         "properties": {"n": {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]}},
         "additionalProperties": False,
     }
-    async with stage(Play(), tmp_path) as staged:
+    async with stage(Play(pieces=('{"n"', ": 3}")), tmp_path) as staged:
         await staged.provider.complete(_ask(json_schema=schema))
         assert staged.schemas == [schema]
 

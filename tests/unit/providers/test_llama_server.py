@@ -315,7 +315,7 @@ async def test_everything_of_a_request_goes_over_the_wire():
         json_schema=schema,
         tools=(ToolSpec(name="read", description="Reads.", parameters=schema),),
     )
-    async with serving(_speaking(_delta(finish="stop"))) as server:
+    async with serving(_speaking(_delta(content="{}"), _delta(finish="stop"))) as server:
         provider = LlamaServerProvider(server.url, api_key="sesame")
         await provider.complete(request)
         await provider.aclose()

@@ -101,7 +101,8 @@ async def _asked(wire, request, events=None, listed=None):
 @pytest.mark.parametrize("what", REQUESTS)
 async def test_every_body_is_valid_by_the_vendors_schema(wire, what):
     """As published; the vendor's own word is what counts."""
-    body, _ = await _asked(wire, _ask(wire, **REQUESTS[what]))
+    said = wire.text(['{"path": "a"}'], finish=wire.stop)
+    body, _ = await _asked(wire, _ask(wire, **REQUESTS[what]), said)
     assert _problems(wire, body) == []
 
 
@@ -140,6 +141,19 @@ async def test_anthropic_is_asked_to_think_as_the_model_can(listed, thinking, te
     body, _ = await _asked(ANTHROPIC, request, listed=listed)
     assert (body.get("thinking"), body.get("temperature")) == (thinking, temperature)
     assert _problems(ANTHROPIC, body) == []
+
+
+async def test_a_model_that_cannot_be_held_to_a_schema_is_asked_in_words():
+    """The vendor's list tells which ones cannot: a field that it refuses is not sent to them."""
+    able = _able_claude(adaptive=True)
+    able["data"][0]["capabilities"]["structured_outputs"] = _has(supported=False)
+    request = _ask(ANTHROPIC, messages=(user("Where?"),), json_schema=SCHEMA)
+    said = ANTHROPIC.text(["It is ", '{"path": "a"}'], finish="end_turn")
+    body, response = await _asked(ANTHROPIC, request, said, able)
+    assert response.text == '{"path": "a"}'
+    assert "output_config" not in body
+    (turn,) = body["messages"]
+    assert turn["content"][1]["text"].startswith("\n\nAnswer with one JSON value of this JSON Schema")
 
 
 async def test_anthropic_caches_what_stays_the_same():
@@ -199,10 +213,10 @@ async def test_anthropic_counts_the_cached_prompt_as_prompt():
     """Its own input tokens leave out what was cached."""
     start, *rest = ANTHROPIC.text(["Hi"], finish="end_turn")
     counted = start.replace(
-        '"input_tokens": 7', '"input_tokens": 7, "cache_read_input_tokens": 90, "cache_creation_input_tokens": 3'
+        '"input_tokens": 70', '"input_tokens": 70, "cache_read_input_tokens": 90, "cache_creation_input_tokens": 3'
     )
     _, response = await _asked(ANTHROPIC, _ask(ANTHROPIC, messages=(user("hi"),)), [counted, *rest])
-    assert response.usage == Usage(prompt_tokens=100, cached_prompt_tokens=90, output_tokens=2)
+    assert response.usage == Usage(prompt_tokens=163, cached_prompt_tokens=90, output_tokens=2)
 
 
 @pytest.mark.parametrize(

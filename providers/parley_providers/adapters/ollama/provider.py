@@ -95,8 +95,8 @@ class OllamaProvider(ServedProvider[HttpServer]):
         """See `Provider`; asked anew each time, but for what cannot change while the model's digest does not."""
         return (await self._look(model)).facts(self._name, self._settings)
 
-    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamEvent, None]:
-        """See `Provider`.
+    async def _answer(self, request: LLMRequest) -> AsyncGenerator[StreamEvent, None]:
+        """See `ServedProvider`.
 
         Raises:
             ContextWindowError: the prompt is too long, or an old server cut it without a word.

@@ -106,7 +106,7 @@ async def test_the_window_is_chosen_once():
         server.loaded = {"m:latest": {"context_length": 32768}}
         await provider.complete(_ask(max_output_tokens=9, temperature=1.0))
         server.loaded = {}
-        await provider.complete(_ask(json_schema={}))
+        await provider.complete(_ask(reasoning="off"))
 
     _, exchanges = await _with(server, use)
     sent = [exchange.json for exchange in exchanges if exchange.path == "/api/chat"]
@@ -222,7 +222,7 @@ async def test_counts_of_two_passes_are_unknown():
     async def use(provider):
         return await provider.complete(_ask(json_schema={}, reasoning="high"))
 
-    done = {**DONE, "eval_count": 5}
+    done = {**DONE, "message": {"content": "{}"}, "eval_count": 5}
     (answer, exchanges) = await _with(Server(done, shown={"capabilities": ["thinking", "completion"]}), use)
     assert (exchanges[-1].json["think"], answer.usage) == (True, Usage())
     (answer, _) = await _with(Server(done), use)
