@@ -1,7 +1,8 @@
 """The checks that a candidate must pass before it is proposed, and what they prove.
 
 Reading order: `verify` (all of them, in order), `regions` (nothing changed outside what the task class declares),
-`meaning` (names known, signature kept, comments kept), `proofs` (what is shown to behave as before).
+`meaning` (names known, signature kept, comments kept), `proofs` (what is shown to behave as before),
+`same_results` (no input found for which what cannot be proved differs).
 """
 
 from parley_agent.refactor.checks.verify import Verdict, verify

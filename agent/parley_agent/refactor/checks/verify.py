@@ -12,6 +12,7 @@ from parley_agent.refactor.checks.meaning import check_comments, check_meaning, 
 from parley_agent.refactor.checks.promises import check_promise
 from parley_agent.refactor.checks.proofs import proof_of
 from parley_agent.refactor.checks.regions import check_regions
+from parley_agent.refactor.checks.same_results import check_same_results
 from parley_agent.refactor.errors import AnswerRejectedError
 from parley_agent.refactor.tasks import TASKS, Region
 from parley_agent.syntax import changed_part, parse
@@ -59,7 +60,8 @@ def verify(context: Context, candidate: Candidate) -> Verdict:
     check_meaning(context, after, target)
     check_dependencies(context, after)
     check_promise(context, after, target)
-    return Verdict(proof="unproved", evidence=candidate.evidence or _UNPROVED)
+    tried = check_same_results(context, after.text)
+    return Verdict(proof="unproved", evidence=(candidate.evidence or _UNPROVED) + tried)
 
 
 def _verify_new_files(context: Context, candidate: Candidate) -> Verdict:

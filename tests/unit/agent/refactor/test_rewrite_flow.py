@@ -1,5 +1,7 @@
 """The rewrite, from request to proposal: what is read safely, and what is refused."""
 
+import re
+
 import pytest
 
 from parley_agent.document import Diagnostic, Severity, Span, apply_edits
@@ -158,6 +160,22 @@ async def test_a_custom_change_is_labelled_unproved(bench):
     assert isinstance(proposed, Proposed)
     assert proposed.proof == "unproved"
     assert proposed.evidence.startswith("Not proved")
+
+
+JOINED = "def f¦(words):\n    text = ''\n    for word in words:\n        text = text + word + '.'\n    return text\n"
+
+
+async def test_a_simplification_that_gives_something_else_is_repaired_with_the_input_that_shows_it(bench):
+    """The model is told for which call; what then gives the same says for how many inputs it did."""
+    case = bench(
+        JOINED,
+        fenced("def f(words):\n    return '.'.join(words)"),
+        fenced("def f(words):\n    return ''.join(f'{word}.' for word in words)"),
+    )
+    events = await case.run(TaskClass.SIMPLIFY)
+    (repairing,) = [each for each in events if isinstance(each, Repairing)]
+    assert re.match(r"`f\(.*\)` gives '.*' in the old code, but (gives|raises) .* in the new\.", repairing.problem)
+    assert re.search(r"Worked out for \d+ inputs, old and new gave the same\.$", events[-1].evidence)
 
 
 async def test_a_method_is_rewritten_at_its_indentation(bench):

@@ -27,7 +27,7 @@ SIMPLER = """```python
 def connect(host):
     # The database.
     password = "{}"
-    return open_connection(host or "localhost", password)
+    return open_connection("localhost" if host is None else host, password)
 ```"""
 
 
@@ -38,7 +38,7 @@ async def test_a_model_elsewhere_never_sees_a_secret(bench):
     sent = "".join(message.text for message in case.models.requests[0].messages)
     assert SECRET not in sent
     assert OTHER not in sent
-    assert f'password = "{SECRET}"\n    return open_connection(host or' in text
+    assert f'password = "{SECRET}"\n    return open_connection("localhost" if' in text
     assert not case.models.requests[0].loopback_only
 
 
@@ -199,3 +199,15 @@ async def test_an_unknown_window_is_taken_for_a_small_one(bench):
     body = "".join(f"    value_{n} = compute_something({n})\n" for n in range(400))
     case = bench(f"def total():\n    ¦s = 0\n{body}    return s\n", window_tokens=None)
     assert "window has 4,096" in (await case.last(TaskClass.SIMPLIFY)).reason
+
+
+async def test_an_input_that_shows_a_difference_tells_no_secret(bench):
+    """Inputs are made from the words of the code: where one of them is a secret, the model is shown none."""
+    wrong = SIMPLER.format("PARLEY_SECRET_1").replace('"localhost" if host is None else host', 'host or "localhost"')
+    case = bench(CODE, wrong, SIMPLER.format("PARLEY_SECRET_1"), loopback=False)
+    assert isinstance(await case.last(TaskClass.SIMPLIFY), Proposed)
+    told = case.models.requests[1].messages[-1].text
+    assert (
+        told
+        == "For some input it no longer gives the same. Do the same for all input.\nAnswer again, in the same form."
+    )

@@ -20,6 +20,7 @@ SLOW = """def evens(numbers):
 GOOD = "```python\ndef evens(numbers):\n    return [n for n in numbers if n % 2 == 0]\n```"
 BAD = "```python\ndef evens(numbers):\n    return [n for n in numbers if n % 2]\n```"
 CHECK = "from shop import evens\n\nassert evens([1, 2, 4]) == [2, 4], 'wrong'\n"
+WISH = "use a comprehension"
 COMMAND = (sys.executable, "check.py")
 
 
@@ -43,14 +44,15 @@ async def test_a_result_that_passes_is_labelled_tested(bench, shop):
 async def test_a_result_that_fails_is_told_to_the_model(bench, shop):
     """The tail of the output is the problem; a better answer is used."""
     case = bench(SLOW, BAD, GOOD, path=str(shop / "shop.py"))
-    assert (await case.last(TaskClass.SIMPLIFY, test_command=COMMAND, workspace_root=str(shop))).proof == "tested"
+    proposed = await case.last(instruction=WISH, test_command=COMMAND, workspace_root=str(shop))
+    assert proposed.proof == "tested"
     assert "AssertionError: wrong" in case.models.requests[1].messages[-1].text
 
 
 async def test_a_result_that_keeps_failing_is_refused_with_the_tail(bench, shop):
     """And nothing is changed."""
     case = bench(SLOW, BAD, BAD, path=str(shop / "shop.py"))
-    refused = await case.last(TaskClass.SIMPLIFY, test_command=COMMAND, workspace_root=str(shop))
+    refused = await case.last(instruction=WISH, test_command=COMMAND, workspace_root=str(shop))
     assert refused.code == "tests-failed"
     assert "AssertionError: wrong" in refused.reason
 
