@@ -78,7 +78,8 @@ class Guard:
 
         Raises:
             NotFollowedError: it sends the request elsewhere.
-            ServerError: a web page came in place of an answer.
+            ServerError: a web page came in place of an answer, or one that is compressed, which nobody asked for: a few
+                bytes of it could be more than memory holds.
         """
         if response.has_redirect_location:
             where = response.headers.get("location", "")[:200]
@@ -87,6 +88,13 @@ class Guard:
         if response.status_code == 200 and response.headers.get("content-type", "").startswith("text/html"):
             page = f"{self.name} answered with a web page. Is there a proxy or a sign-in page in between?"
             raise self.fault(ServerError, page, model)
+
+        encoding = response.headers.get("content-encoding", "identity")
+        if response.status_code == 200 and encoding.strip().lower() not in ("identity", ""):
+            packed = (
+                f"{self.name} sent a compressed answer ({encoding[:40]}) although none was asked for; it was not read."
+            )
+            raise self.fault(ServerError, packed, model)
 
     def fault(self, kind: type[ProviderError], message: str, model: str) -> ProviderError:
         """An error of this server's provider."""

@@ -28,7 +28,13 @@ class KeyringStore:
         with _explained():
             import keyring
 
+            _refuse_open_files(keyring.get_keyring())
             keyring.set_password(_SERVICE, _user(provider, origin), text)
+            if keyring.get_password(_SERVICE, _user(provider, origin)) != text:
+                raise AuthenticationError(
+                    "The keyring took the key but does not give it back, so it is not kept. Put the key into the "
+                    "provider's environment variable instead, and name the provider in the settings."
+                )
 
     def delete(self, provider: str, origin: str) -> bool:
         """See `KeyStore`."""
@@ -43,6 +49,16 @@ class KeyringStore:
 
 def _user(provider: str, origin: str) -> str:
     return f"{provider} at {origin}"
+
+
+def _refuse_open_files(backend: object) -> None:
+    """Refuse a backend that writes keys as they are into a file; of a chain it is the first that writes."""
+    for each in (backend, *tuple(getattr(backend, "backends", ()))[:1]):
+        if "plaintext" in type(each).__name__.casefold():
+            raise AuthenticationError(
+                f"The keyring of this machine ({type(each).__name__}) is a plain file, so the key was not put "
+                "there. Put it into the provider's environment variable instead, and name the provider in the settings."
+            )
 
 
 @contextmanager

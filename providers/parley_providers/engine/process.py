@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
 import secrets
 import signal
 import subprocess
@@ -18,10 +17,12 @@ from collections import deque
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
+from parley_providers.child_environment import without_secrets
 from parley_providers.errors import DeadlineExceededError, EngineCrashedError, EngineLoadError, ProviderError
+from parley_providers.plain_text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from parley_providers.engine.spec import EngineSpec
 
@@ -30,8 +31,6 @@ ENDED_S = 5.0
 KEPT_LINES = 40
 KEPT_CHARACTERS = 400
 VERBOSITY_WARNINGS = 2
-_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class EngineProcess:
@@ -114,7 +113,7 @@ class EngineProcess:
     def _listen(self) -> None:
         errors: IO[bytes] | None = self._child.stderr
         for line in errors or ():
-            self._words.append(_CONTROL.sub("", line.decode(errors="replace")).strip()[:KEPT_CHARACTERS])
+            self._words.append(printable(line.decode(errors="replace")).strip()[:KEPT_CHARACTERS])
         self._child.wait()
         self._gone.set()
         for pipe in (self._child.stdin, self._child.stderr):
@@ -159,7 +158,7 @@ def _launch(spec: EngineSpec, command: Sequence[str]) -> EngineProcess:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=spec.path.parent,
-        env=_without_secrets(os.environ),
+        env=without_secrets(os.environ),
         start_new_session=True,
     )
     process = EngineProcess(spec, child, secrets.token_urlsafe(32))
@@ -195,10 +194,6 @@ def _tell(child: subprocess.Popen[bytes], process: EngineProcess) -> None:
 def _first_line(output: IO[bytes]) -> bytes:
     with output:
         return output.readline()
-
-
-def _without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environment.items() if not _SECRET_NAME.search(name)}
 
 
 def _manner(returncode: int | None) -> str:

@@ -16,6 +16,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from parley_providers.child_environment import without_secrets
 from parley_providers.models.errors import SourceError
 from parley_providers.models.growing import cut, size_of
 
@@ -76,7 +77,8 @@ async def _start_pip(
             cwd=scratch,
             env={
                 "PIP_RETRIES": "2",
-                **(os.environ if environment is None else environment),
+                # pip's own variables may hold the password of the person's index: pip needs them.
+                **without_secrets(os.environ if environment is None else environment, but="PIP_"),
                 "TMPDIR": str(scratch),
                 "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             },

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 
+from parley_providers.child_environment import without_secrets
 from parley_server.checkup.findings import Area, Finding, Verdict
 
 _PATIENCE_S = 10.0
@@ -94,6 +96,7 @@ async def _version_of(program: str) -> str | None:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
+            env=without_secrets(os.environ),
         )
     except OSError:
         return None

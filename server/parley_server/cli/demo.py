@@ -51,7 +51,7 @@ def demo(
         typer.echo("Cancelled.", err=True)
         raise typer.Exit(130) from None
     console.rule("what was learnt: parley profile")
-    subprocess.run([sys.executable, "-m", "parley_server.cli", "profile"], check=False)
+    subprocess.run([sys.executable, "-P", "-m", "parley_server.cli", "profile"], check=False)
     raise typer.Exit(0 if applied else 1)
 
 

@@ -60,7 +60,7 @@ class DemoEditor:
 
     async def start(self, arguments: Sequence[str] = ()) -> None:
         """Start the server, and open the file in it."""
-        command = (sys.executable, "-m", "parley_server.cli", "serve", *arguments)
+        command = (sys.executable, "-P", "-m", "parley_server.cli", "serve", *arguments)
         await self._client.start_io(command[0], *command[1:])
         folder = types.WorkspaceFolder(uri=self._path.parent.as_uri(), name=self._path.parent.name)
         await self._client.initialize_async(

@@ -71,3 +71,38 @@ def test_a_locked_keyring_says_so(use):
     use(LockedKeyring())
     with pytest.raises(AuthenticationError, match=r"refused \(KeyringLocked\)\. Unlock it"):
         KeyringStore().get("work", "https://a")
+
+
+class PlaintextKeyring(MemoryKeyring):
+    """Named as the one of `keyrings.alt` is, which writes keys into a file as they are."""
+
+
+class ForgetfulKeyring(MemoryKeyring):
+    """As keyring's own "null" backend, which takes everything and keeps nothing."""
+
+    def set_password(self, service, username, password):
+        pass
+
+
+class Chain(MemoryKeyring):
+    """As keyring's own chainer, which asks several."""
+
+    def __init__(self, *backends):
+        super().__init__()
+        self.backends = backends
+
+
+@pytest.mark.parametrize("backend", [PlaintextKeyring(), Chain(PlaintextKeyring(), MemoryKeyring())])
+def test_no_key_is_written_into_an_open_file(use, backend):
+    """A key rests in a keyring or not at all."""
+    use(backend)
+    with pytest.raises(AuthenticationError, match="PlaintextKeyring"):
+        KeyringStore().set("work", "https://a", "secret")
+    assert backend.kept == {}
+
+
+def test_a_key_that_is_not_kept_is_not_called_kept(use):
+    """It is read back before anyone says so."""
+    use(ForgetfulKeyring())
+    with pytest.raises(AuthenticationError, match="does not give it back"):
+        KeyringStore().set("work", "https://a", "secret")

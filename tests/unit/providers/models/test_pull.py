@@ -4,10 +4,11 @@ import asyncio
 import errno
 import hashlib
 import os
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 from filelock import FileLock
 
@@ -196,6 +197,20 @@ async def test_a_registry_that_is_off_is_told_as_such(store: ModelStore, tmp_pat
     nobody = {**os.environ, "PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_FIND_LINKS": "", "PIP_RETRIES": "1"}
     with pytest.raises(DownloadFailedError, match=r"toy\): the package registry cannot be reached\."):
         await pulled(toy_model(toy_registry(tmp_path)), store, options=PullOptions(environment=nobody))
+
+
+async def test_pip_is_given_no_secrets_but_its_own(store: ModelStore, tmp_path: Path) -> None:
+    """It may need the password of the person's index, and nobody's key."""
+    sees = {"SOME_API_KEY": "secret", "PIP_KEYRING_PROVIDER": "disabled"}
+    options = pip_sees(tmp_path)
+    options = replace(options, environment={**(options.environment or {}), **sees})
+    seen: list[dict[str, str]] = []
+    async with aclosing(pull(toy_model(toy_registry(tmp_path)), store, options=options)) as events:
+        async for _ in events:
+            for child in psutil.Process().children():
+                with suppress(psutil.Error):
+                    seen.append(child.environ())
+    assert {name for each in seen for name in sees if name in each} == {"PIP_KEYRING_PROVIDER"}
 
 
 async def test_a_part_of_another_size_is_refused(store: ModelStore, tmp_path: Path) -> None:
