@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.numeric import Int8BinaryLoader
 from psycopg_pool import AsyncConnectionPool
 
 from parley_events.stores.postgres.address import place_of
 
 if TYPE_CHECKING:
-    from psycopg import AsyncConnection
+    from psycopg import AsyncConnection, Connection
 
 CONNECT_S = 10
-POOL_CONNECTIONS = 6
+POOL_CONNECTIONS = 4
+# A thread that waits for a machine that is gone cannot be told to stop; so the system asks whether it is still there.
+KEEP_ALIVE = {"keepalives_idle": "15", "keepalives_interval": "5", "keepalives_count": "3"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +69,38 @@ def pool_of(place: Place) -> AsyncConnectionPool:
     )
 
 
-async def prepare(connection: AsyncConnection, schema: str) -> None:
-    """Set what every connection of the store needs: its schema, and bounds on waiting for others.
+def connect_reader(place: Place) -> Connection:
+    """A connection for a thread that reads.
 
-    In binary form PostgreSQL gives a time as microseconds since 2000. Events are read in that form, moved by the 30
-    years since 1970, and taken as the number it is: a `datetime` of each would cost as much as the rest of the row.
+    Raises:
+        psycopg.Error: there is none.
+    """
+    known: dict[str, Any] = {**KEEP_ALIVE, **conninfo_to_dict(place.conninfo), "connect_timeout": CONNECT_S}
+    connection = psycopg.Connection.connect(autocommit=True, **known)
+    try:
+        _read_times_as_numbers(connection)
+        connection.execute(_settings(place.schema))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+async def prepare(connection: AsyncConnection, schema: str) -> None:
+    """Set what every connection of the store needs: its schema, and bounds on waiting for others."""
+    _read_times_as_numbers(connection)
+    await connection.execute(_settings(schema))
+
+
+def _read_times_as_numbers(connection: AsyncConnection | Connection) -> None:
+    """Take times as the numbers that they are in binary form: microseconds since 2000.
+
+    Events are read in that form and moved by the 30 years since 1970; a `datetime` of each would cost as much as the
+    rest of the row.
     """
     connection.adapters.register_loader("timestamptz", Int8BinaryLoader)
-    settings = "SET search_path TO {}; SET lock_timeout TO '5s'; SET idle_in_transaction_session_timeout TO '30s'"
-    await connection.execute(sql.SQL(settings).format(sql.Identifier(schema)))
+
+
+def _settings(schema: str) -> sql.Composed:
+    text = "SET search_path TO {}; SET lock_timeout TO '5s'; SET idle_in_transaction_session_timeout TO '30s'"
+    return sql.SQL(text).format(sql.Identifier(schema))

@@ -6,19 +6,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from parley_events.batches import Found, KnownEvent, event_ids
-from parley_events.events import RecordedEvent
+from parley_events.events import EVERYTHING, RecordedEvent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from psycopg import AsyncConnection
+    from psycopg import AsyncConnection, Connection
 
     from parley_events.batches import Batch, Planned
     from parley_events.events import Query
 
 COLUMNS: LiteralString = (
     "position, stream_id, event_type, aggregate_id, sequence, event_version, data::text, metadata::text, "
-    "created_at + interval '946684800 seconds', event_id"  # see `connection.prepare`
+    "created_at + interval '946684800 seconds', event_id"  # see `connection.connect_reader`
 )
 INSERT: LiteralString = (
     "INSERT INTO events SELECT position, stream_id, event_type, aggregate_id, sequence, event_version, data::jsonb, "
@@ -35,8 +35,20 @@ MOVE_CURSOR: LiteralString = (
 _recorded = partial(tuple.__new__, RecordedEvent)  # what RecordedEvent._make does, without a Python call for each row
 
 
-async def select(connection: AsyncConnection, query: Query, after: int, limit: int | None) -> list[RecordedEvent]:
+def select(connection: Connection, query: Query, after: int, limit: int | None) -> list[RecordedEvent]:
     """The query's first events after a position, by position; all of them without a limit. `until` is obeyed."""
+    text, values = _selection(query, after, limit)
+    return list(map(_recorded, connection.execute(text, values, binary=True).fetchall()))
+
+
+async def next_page(connection: AsyncConnection, after: int, limit: int) -> list[RecordedEvent]:
+    """The first events after a position, whatever they are."""
+    text, values = _selection(EVERYTHING, after, limit)
+    cursor = await connection.execute(text, values, binary=True)
+    return list(map(_recorded, await cursor.fetchall()))
+
+
+def _selection(query: Query, after: int, limit: int | None) -> tuple[LiteralString, list[Any]]:
     where, values = _conditions(query)
     if query.until is not None:
         earlier: LiteralString = "position < coalesce((SELECT min(position) FROM events WHERE created_at > %s"
@@ -54,8 +66,7 @@ async def select(connection: AsyncConnection, query: Query, after: int, limit: i
     if limit is not None:
         text += " LIMIT %s"
         values.append(limit)
-    cursor = await connection.execute(text, values, binary=True)
-    return list(map(_recorded, await cursor.fetchall()))
+    return text, values
 
 
 def _conditions(query: Query) -> tuple[list[LiteralString], list[Any]]:

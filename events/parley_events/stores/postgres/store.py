@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Self, TypeVar
 
 import psycopg
@@ -15,11 +16,13 @@ from parley_events.events import EVERYTHING
 from parley_events.feed import QUEUE_EVENTS, Feed
 from parley_events.stores.postgres import upkeep
 from parley_events.stores.postgres.connection import Place, connect, pool_of
+from parley_events.stores.postgres.database import PATIENCE_S, Database
 from parley_events.stores.postgres.faults import translated
+from parley_events.stores.postgres.reader import Reader
 from parley_events.stores.postgres.schema import migrate
 from parley_events.stores.postgres.statements import HEAD, MOVE_CURSOR, cursor_position, select
 from parley_events.stores.postgres.tail import Notifier, PostgresTail
-from parley_events.stores.postgres.writer import PATIENCE_S, Writer
+from parley_events.stores.postgres.writer import Writer
 from parley_events.stores.preparing import PreparingStore
 
 if TYPE_CHECKING:
@@ -38,7 +41,7 @@ ResultT = TypeVar("ResultT")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Parts:
-    pool: AsyncConnectionPool
+    database: Database
     feed: Feed
     writer: Writer
 
@@ -82,9 +85,17 @@ class PostgresStore(PreparingStore):
                 await migrate(connection, self._place.schema, place)
         except psycopg.Error as error:
             raise translated(error, place) from error
-        pool = pool_of(self._place)
+        pool, reader = pool_of(self._place), Reader(self._place)
         await pool.open()
         self._closing.push_async_callback(self._close_pool, pool)
+        self._closing.push_async_callback(reader.aclose)
+        database = Database(
+            pool=pool,
+            reader=reader,
+            place=place,
+            report=self._instruments.report,
+            patience_s=self._patience_s,
+        )
         notifier = Notifier(pool)
         tail = PostgresTail(self._place, self._instruments.report)
         feed = Feed(self.head, tail, queue_events=self._queue_events)
@@ -94,14 +105,13 @@ class PostgresStore(PreparingStore):
             if events:
                 notifier.notify()
 
-        writer = Writer(pool, place, committed, self._instruments.report, patience_s=self._patience_s)
         tasks = await self._closing.enter_async_context(asyncio.TaskGroup())
         for work, name in ((tail.run(feed), "parley-events-tail"), (notifier.run(), "parley-events-notify")):
             self._closing.callback(tasks.create_task(work, name=name).cancel)
         self._closing.callback(tail.stop)
         self._closing.callback(notifier.stop)
         self._closing.callback(feed.close)
-        self._opened = _Parts(pool=pool, feed=feed, writer=writer)
+        self._opened = _Parts(database=database, feed=feed, writer=Writer(database, committed))
         return self
 
     async def __aexit__(self, *_error: object) -> None:
@@ -110,12 +120,12 @@ class PostgresStore(PreparingStore):
 
     async def load(self, query: Query, *, limit: int | None = None) -> list[RecordedEvent]:
         """See `EventStore`."""
-        return await self._do(lambda connection: select(connection, query, 0, limit))
+        return await self._parts.database.read(partial(select, query=query, after=0, limit=limit))
 
     async def load_from(self, position: int, query: Query = EVERYTHING, *, limit: int = 1000) -> list[RecordedEvent]:
         """See `EventStore`."""
         endless = replace(query, until=None)
-        return await self._do(lambda connection: select(connection, endless, position, limit))
+        return await self._parts.database.read(partial(select, query=endless, after=position, limit=limit))
 
     async def head(self) -> int:
         """See `EventStore`."""
@@ -192,7 +202,7 @@ class PostgresStore(PreparingStore):
         return await self._parts.writer.append(batch)
 
     async def _do(self, work: Callable[[AsyncConnection], Awaitable[ResultT]]) -> ResultT:
-        return await self._parts.writer.patiently(work, "asking the event store")
+        return await self._parts.database.ask(work, "asking the event store")
 
     async def _close_pool(self, pool: AsyncConnectionPool) -> None:
         self._opened = None

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from parley_events.errors import StoreBehindError
-from parley_events.events import EVERYTHING
 from parley_events.store import Trouble
 from parley_events.stores.postgres.connection import connect
 from parley_events.stores.postgres.faults import translated
-from parley_events.stores.postgres.statements import HEAD, select
+from parley_events.stores.postgres.statements import HEAD, next_page
 from parley_events.subscription import backoff_s
 
 if TYPE_CHECKING:
@@ -101,7 +100,7 @@ class PostgresTail:
             full = True
             while full:
                 after = feed.position
-                page = await select(connection, EVERYTHING, after, PAGE_EVENTS)
+                page = await next_page(connection, after, PAGE_EVENTS)
                 feed.deliver(after, page)
                 full = len(page) == PAGE_EVENTS
             async for _ in connection.notifies(timeout=POLL_S, stop_after=1):

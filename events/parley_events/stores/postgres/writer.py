@@ -8,36 +8,27 @@ stores nothing twice.
 from __future__ import annotations
 
 import asyncio
-import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-import psycopg
 from psycopg import errors
 
 from parley_events.batches import plan
-from parley_events.errors import EventStoreError, StoreBusyError, StoreUnavailableError
-from parley_events.store import Trouble
-from parley_events.stores.postgres.faults import translated
+from parley_events.errors import EventStoreError
 from parley_events.stores.postgres.schema import LOCK
 from parley_events.stores.postgres.statements import find, insert, known_events
-from parley_events.subscription import backoff_s
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Callable, Sequence
 
     from psycopg import AsyncConnection
-    from psycopg_pool import AsyncConnectionPool
 
     from parley_events.batches import Batch, Outcome, Planned
     from parley_events.events import RecordedEvent
     from parley_events.store import Appended
-
-logger = logging.getLogger(__name__)
-ResultT = TypeVar("ResultT")
+    from parley_events.stores.postgres.database import Database
 
 MAX_BATCHES = 500
-PATIENCE_S = 90.0
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -50,24 +41,12 @@ class Writer:
     """Appends of one process, in the order in which they were asked for.
 
     Args:
-        pool: Where connections come from.
-        place: The database, for messages.
+        database: Where they are committed.
         committed: Is told what was committed.
-        report: Is told when the database does not answer.
-        patience_s: How long to try, in seconds.
     """
 
-    def __init__(
-        self,
-        pool: AsyncConnectionPool,
-        place: str,
-        committed: Callable[[Sequence[RecordedEvent]], None],
-        report: Callable[[Trouble], None],
-        *,
-        patience_s: float = PATIENCE_S,
-    ) -> None:
-        self._pool, self._place, self._committed, self._report = pool, place, committed, report
-        self._patience_s = patience_s
+    def __init__(self, database: Database, committed: Callable[[Sequence[RecordedEvent]], None]) -> None:
+        self._database, self._committed = database, committed
         self._waiting: list[_Append] = []
         self._turn = asyncio.Lock()
 
@@ -87,26 +66,6 @@ class Writer:
             raise mine.outcome
         return mine.outcome
 
-    async def patiently(self, work: Callable[[AsyncConnection], Awaitable[ResultT]], what: str) -> ResultT:
-        """Do something that may be done twice, again and again while the database does not answer."""
-        deadline = asyncio.get_running_loop().time() + self._patience_s
-        attempt = 0
-        while True:
-            try:
-                async with self._pool.connection() as connection:
-                    return await work(connection)
-            except psycopg.Error as error:
-                trouble = translated(error, self._place)
-                attempt += 1
-                delay_s = backoff_s(attempt)
-                passes_by = isinstance(trouble, StoreBusyError | StoreUnavailableError)
-                if not passes_by or asyncio.get_running_loop().time() + delay_s > deadline:
-                    raise trouble from error
-                logger.warning("%s: %s", what, trouble)
-                self._report(Trouble(what=what, error=trouble, attempt=attempt, retry_in_s=delay_s))
-                await self._pool.check()
-                await asyncio.sleep(delay_s)
-
     async def _commit_waiting(self, mine: _Append) -> None:
         jobs, self._waiting = self._waiting[:MAX_BATCHES], self._waiting[MAX_BATCHES:]
         batches = [job.batch for job in jobs]
@@ -118,7 +77,7 @@ class Writer:
             return await _commit(connection, batches, look_up=attempts > 1)
 
         try:
-            planned = await self.patiently(once, "storing events")
+            planned = await self._database.ask(once, "storing events")
         except EventStoreError as error:
             for job in jobs:
                 job.outcome = error

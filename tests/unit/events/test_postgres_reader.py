@@ -1,0 +1,95 @@
+"""The threads that read from PostgreSQL: what they do when their session ends, and when the store closes."""
+
+import asyncio
+import threading
+
+import psycopg
+import pytest
+
+from parley_events import StoreClosedError
+from parley_events.stores.postgres.connection import Place
+from parley_events.stores.postgres.reader import THREADS, Reader
+from support.event_stores import eventually
+from support.postgres import end, start_postgres
+
+
+@pytest.fixture(scope="module")
+def postgres():
+    server = start_postgres()
+    yield server
+    end(server)
+
+
+@pytest.fixture
+def place(postgres):
+    return Place(conninfo=postgres.conninfo, schema="read")
+
+
+def session(connection):
+    """The number of the server's process that answers."""
+    [[number]] = connection.execute("SELECT pg_backend_pid()").fetchall()
+    return number
+
+
+async def both(reader):
+    """What both threads read at the same time: the number of each one's session, or the error."""
+    barrier = threading.Barrier(THREADS)
+
+    def together(connection):
+        barrier.wait(30)
+        try:
+            return session(connection)
+        except psycopg.OperationalError as error:
+            return type(error)
+
+    async with asyncio.TaskGroup() as group:
+        reads = [group.create_task(reader.read(together)) for _ in range(THREADS)]
+    return {each.result() for each in reads}
+
+
+async def test_a_session_that_was_ended_is_replaced(place):
+    """The read that meets the end fails; the next one is answered by a new session."""
+    reader = Reader(place)
+    before = await both(reader)
+    with psycopg.connect(place.conninfo, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(pid, 60000) FROM unnest(%s::int[]) AS pid", (list(before),))
+    assert await both(reader) == {psycopg.errors.AdminShutdown}
+    after = await both(reader)
+    await reader.aclose()
+    assert len(after) == THREADS
+    assert not after & before
+
+
+async def test_closing_ends_a_read_that_would_take_an_hour(place):
+    """The reader is asked to stop by the database; later reads are refused."""
+    reader = Reader(place)
+
+    async def sleeps():
+        with psycopg.connect(place.conninfo, autocommit=True) as other:
+            found = other.execute("SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(3600)'")
+            return found.fetchall() == [(1,)]
+
+    async with asyncio.TaskGroup() as group:
+        reading = group.create_task(error_of_a_long_read(reader))
+        await eventually(sleeps, expected=True)
+        await reader.aclose()
+    assert reading.result() is psycopg.errors.QueryCanceled
+    with pytest.raises(StoreClosedError):
+        await reader.read(session)
+
+
+async def test_a_connection_that_cannot_be_prepared_is_not_kept(place):
+    """What the database says comes through."""
+    reader = Reader(Place(conninfo=place.conninfo, schema="x\udc80"))
+    with pytest.raises(UnicodeEncodeError):
+        await reader.read(session)
+    await reader.aclose()
+
+
+async def error_of_a_long_read(reader):
+    """What kind of error ends a read of an hour."""
+    try:
+        await reader.read(lambda connection: connection.execute("SELECT pg_sleep(3600)"))
+    except psycopg.Error as error:
+        return type(error)
+    return None
