@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from benchmarks.figures import Context
 
 SUITES = Path(__file__).parents[1] / "contract" / "providers"
+_KINDS = {
+    "test_providers": "cases",
+    "test_schema_answers": "cases",
+    "test_faults": "faults",
+    "test_vendor_stand_in": "others",
+    "test_aimock_stand_in": "others",
+}
 STAGES = ("scripted", "ollama", "llama_server", "embedded", "anthropic", "openai", "gemini", "compatible")
 
 
@@ -40,6 +47,7 @@ async def figures(context: Context) -> AsyncGenerator[Figure | Table, None]:
     columns = ("adapter", "passed", "failed")
     yield Table(name="contract cases", columns=columns, rows=_rows(names["cases"], STAGES))
     yield Table(name="faults", columns=columns, rows=_rows(names["faults"], [wire.name for wire in FAULTY_WIRES]))
+    yield Table(name="stand-ins of others", columns=columns, rows=_rows(names["others"], STAGES))
     requests = context.samples(10_000, quick=1_000)
     context.say(f"{requests:,} requests under faults")
     async for figure in _storm(requests):
@@ -70,7 +78,7 @@ def _names(report: Path) -> dict[str, list[tuple[str, bool]]]:
     found: dict[str, list[tuple[str, bool]]] = {"cases": [], "faults": [], "others": []}
     for case in ET.parse(report).iter("testcase"):  # noqa: S314 - pytest wrote it just now
         suite = case.get("classname", "").rpartition(".")[2]
-        kind = {"test_providers": "cases", "test_faults": "faults", "test_vendor_stand_in": "others"}.get(suite)
+        kind = _KINDS.get(suite)
         if kind is not None:
             failed = case.find("failure") is not None or case.find("error") is not None
             found[kind].append((case.get("name", ""), not failed))

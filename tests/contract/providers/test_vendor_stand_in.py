@@ -17,14 +17,12 @@ from parley_providers.requests import FinishReason, LLMRequest, ToolSpec
 from support.streams import seen
 
 WIRES = [
-    (AnthropicProvider, "anthropic", "claude-sonnet-4-5"),
-    (OpenAIProvider, "openai", "gpt-4.1"),
-    (OpenAIChatProvider, "openai", "gpt-4.1"),
-    (GeminiProvider, "gemini", "gemini-2.0-flash"),
+    pytest.param(AnthropicProvider, "anthropic", "claude-sonnet-4-5", id="anthropic"),
+    pytest.param(OpenAIProvider, "openai", "gpt-4.1", id="openai"),
+    pytest.param(OpenAIChatProvider, "openai", "gpt-4.1", id="compatible"),
+    pytest.param(GeminiProvider, "gemini", "gemini-2.0-flash", id="gemini"),
 ]
-every_wire = pytest.mark.parametrize(
-    ("adapter", "wire", "model"), WIRES, ids=lambda value: getattr(value, "__name__", "")
-)
+every_wire = pytest.mark.parametrize(("adapter", "wire", "model"), WIRES)
 READ = ToolSpec(name="read", description="Reads.", parameters={"type": "object", "properties": {}})
 
 
