@@ -40,6 +40,18 @@ async def _filled(tmp_path, count=3, size=10):
     return tmp_path / "events.db"
 
 
+async def test_opening_a_store_twice_leaves_the_locks_of_the_first_alone(tmp_path):
+    """Else another process that closes the file believes to be the last, and takes away what the first one wrote."""
+    look = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT * FROM events'); c.close()"
+    async with sqlite_store(tmp_path, Outside()) as store:
+        await store.append("s", "a", [happened()], expected_sequence=0)
+        async with sqlite_store(tmp_path, Outside()):
+            pass
+        path = tmp_path / "events.db"
+        await asyncio.to_thread(subprocess.run, [sys.executable, "-c", look, str(path)], check=True, timeout=60)
+        assert path.with_name("events.db-wal").exists()
+
+
 async def test_another_file_is_no_event_store(tmp_path):
     """The message says how to save what can be read."""
     (tmp_path / "events.db").write_bytes(b"not a database, but a text of some length" * 50)

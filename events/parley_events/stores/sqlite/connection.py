@@ -5,6 +5,7 @@ Every thread opens a connection of its own here.
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import time
@@ -34,7 +35,7 @@ def create(path: Path, mounts: Iterable[tuple[str, str]] | None = None) -> None:
     check_location(path, mounts)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        _make(path)
     except OSError as error:
         raise StoreReadOnlyError(
             f"The event store {path} cannot be created or written ({error.strerror}). Make the file and its folder "
@@ -50,6 +51,19 @@ def create(path: Path, mounts: Iterable[tuple[str, str]] | None = None) -> None:
         raise translated(error, str(path)) from error
     finally:
         connection.close()
+
+
+def _make(path: Path) -> None:
+    """Make the file if it is missing, and never open one that is there.
+
+    Closing a file drops every lock that this process has on it, those of SQLite's connections on other threads, too
+    (https://www.sqlite.org/howtocorrupt.html, section 2.2): another process would take their log of changes away.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        return
+    if not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:
