@@ -6,7 +6,7 @@ formats to the adapters.
 
 from __future__ import annotations
 
-from contextlib import aclosing, contextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
@@ -32,7 +32,7 @@ from parley_providers.retry import wait_s
 from parley_providers.spending import worst_case
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 
     from parley_providers.measure import Instruments
     from parley_providers.provider import ModelFacts, Provider
@@ -195,12 +195,13 @@ class ProviderChain:
                 provider=route.provider,
                 model=route.model,
             )
-        with self._paid(route, request) as bill:
+        async with self._paid(route, request) as bill:
             probe = breakers.admitted(key)
             settled = False
             try:
                 facts = await _known(provider, route.model)
                 routed = replace(request, model=route.model, deadlines=self._resilience.deadlines or request.deadlines)
+                bill.sent = True
                 async with aclosing(measured(provider, routed, route, facts, self._instruments)) as events:
                     async for event in events:
                         bill.take(event)
@@ -209,17 +210,19 @@ class ProviderChain:
                 breakers.succeeded(key, probe=probe)
             except ProviderError as error:
                 settled = True
+                bill.failed(error)
                 breakers.failed(key, error, probe=probe)
                 raise
             finally:
                 if not settled:
                     breakers.released(key, probe=probe)
 
-    @contextmanager
-    def _paid(self, route: Route, request: LLMRequest) -> Iterator[Bill]:
+    @asynccontextmanager
+    async def _paid(self, route: Route, request: LLMRequest) -> AsyncIterator[Bill]:
         """Sets the worst case of a call aside before it is sent, and settles what it cost after it ended."""
-        spending, bill = self._resilience.spending, Bill()
-        reservation = spending.reserve(self.cost_usd(route, worst_case(request)), f"{route.provider}/{route.model}")
+        spending, bill, name = self._resilience.spending, Bill(), f"{route.provider}/{route.model}"
+        worst_usd = self.cost_usd(route, worst_case(request))
+        reservation = await spending.reserve(worst_usd, name, request=request.correlation_id)
         try:
             yield bill
         finally:

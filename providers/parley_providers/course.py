@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from parley_providers.errors import Attempt, ProviderChainExhaustedError, ProviderError
+from parley_providers.errors import (
+    Attempt,
+    ConnectDeadlineExceededError,
+    DeadlineExceededError,
+    ProviderChainExhaustedError,
+    ProviderError,
+)
 from parley_providers.requests import StreamRestarted, StreamStart, StreamUsage
 from parley_providers.usage import Usage
 
@@ -16,16 +22,22 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Bill:
-    """What a call used, as far as it was told."""
+    """What a call used, as far as it was told, and whether it can have cost anything at all."""
 
     sent: bool = False
+    answered: bool = False
     usage: Usage = field(default_factory=Usage)
 
     def take(self, event: StreamEvent) -> None:
         """Note what an event tells."""
-        self.sent = True
+        self.answered = True
         if isinstance(event, StreamUsage):
             self.usage = event.usage
+
+    def failed(self, error: ProviderError) -> None:
+        """Note the end of the call: who refuses asks no money; whether who is late has begun, nobody can tell."""
+        late = isinstance(error, DeadlineExceededError) and not isinstance(error, ConnectDeadlineExceededError)
+        self.sent = self.answered or late
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@
     ├── ConnectionFailedError   nobody answers there: ask another, tell the person how to start it
     │   └── NotFollowedError    it sends the request elsewhere: ask another, tell the person to check the address
     ├── DeadlineExceededError   it took longer than the request allows
+    │   └── ConnectDeadlineExceededError  connecting already did: nothing was sent
     ├── StreamTruncatedError    the answer broke off: never use what came
     ├── ContextWindowError      the prompt is too long for the model: shorten it
     ├── AuthenticationError     the key is missing or refused: the person must act
@@ -21,6 +22,7 @@
     ├── NoModelError            there is no model to ask at all: the message says how to get one
     ├── BreakerOpenError        it failed too often just now: ask another, or wait
     ├── BudgetExceededError     it could cost more than the person allows: nothing was sent
+    │   └── BudgetUnknownError  nobody can tell what the day cost so far: the person must mend the records
     └── ProviderChainExhaustedError   everyone who may be asked failed: the message lists each attempt
 
 Cancellation is not an error: it stays `asyncio.CancelledError`.
@@ -151,6 +153,10 @@ class DeadlineExceededError(ProviderError):
     trips_breaker = True
 
 
+class ConnectDeadlineExceededError(DeadlineExceededError):
+    """No connection was made in time, so that nothing was sent."""
+
+
 class StreamTruncatedError(ProviderError):
     """The stream ended without saying that the answer is complete."""
 
@@ -223,6 +229,10 @@ class BudgetExceededError(ProviderError):
     """The worst case of this call would pass a limit that the person set."""
 
     kind = "quota"
+
+
+class BudgetUnknownError(BudgetExceededError):
+    """There is a limit for the day, and what the day cost so far cannot be told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from parley_providers.errors import (
     BadRequestError,
+    ConnectDeadlineExceededError,
     ConnectionFailedError,
     DeadlineExceededError,
     NotFollowedError,
@@ -58,7 +59,7 @@ class Guard:
             raise self.fault(DeadlineExceededError, f"{why}; the request was given up.", model) from error
         except httpx2.ConnectTimeout as error:
             late = f"No connection to {self.name} in time. {self._hint}"
-            raise self.fault(DeadlineExceededError, late, model) from error
+            raise self.fault(ConnectDeadlineExceededError, late, model) from error
         except (httpx2.LocalProtocolError, httpx2.InvalidURL):
             # What the transport says of it may quote the key.
             wrong = f"The request to {self.name} cannot be sent: its address or its key is malformed."

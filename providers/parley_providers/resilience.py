@@ -44,9 +44,7 @@ class Resilience:
         self.budget = RetryBudget(settings=self.retries)
 
     async def ready(self) -> None:
-        """Take over, once, what the breakers' store kept, and learn what the day cost."""
-        if self.spending.limits.day_usd is not None:
-            await asyncio.to_thread(self.spending.learn)
+        """Take over, once, what the breakers' store kept."""
         store = self.breakers.store
         if store is None or self._restored:
             return

@@ -1,21 +1,28 @@
 """What may be spent: limits in US dollars, and reservations of the worst case before anything is sent.
 
-What a call costs belongs to `prices`; what was spent before this process began is asked of a `Ledger`.
+What a call costs belongs to `prices`. Requests and the session are added up here; a day is shared with every other
+process of the person, so that its limit is kept in a `Ledger`.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+from uuid import uuid4
 
 from parley_providers.errors import BudgetExceededError
 from parley_providers.usage import Usage
 
 if TYPE_CHECKING:
-    from datetime import date
+    from collections.abc import Callable
+    from datetime import datetime
 
     from parley_providers.clock import Clock
     from parley_providers.requests import LLMRequest
+
+_MOST_KEPT = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +39,34 @@ class Limits:
         return any(limit is not None for limit in (self.request_usd, self.session_usd, self.day_usd))
 
 
-class Ledger(Protocol):
-    """Knows what was spent by every process of this person."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What is to be set aside for one call: `usd` of the `limit_usd` of the day (UTC) of `at`."""
 
-    def spent_usd(self, day: date) -> float:
-        """What the calls of one day (UTC) cost, as far as it is known."""
+    reservation_id: str
+    at: datetime
+    usd: float
+    limit_usd: float
+
+
+class Ledger(Protocol):
+    """The book of every process of this person: what a day's calls cost, and what is set aside for others."""
+
+    def set_aside(self, claim: Claim) -> float | None:
+        """Enter `claim` unless its day would pass the limit, in one step, whoever else does the same.
+
+        None once it is entered, else what the day has spent and set aside. Waits for a disk: called on a thread.
+
+        Raises:
+            BudgetUnknownError: what the day cost so far cannot be told; the message says why, and the way out.
+        """
+        ...
+
+    def release(self, reservation_id: str) -> None:
+        """Take a claim out of the book, after the record of its call was taken; returns at once, and never raises.
+
+        What is never released, because its call did not tell its cost or its process died, counts until the day ends.
+        """
         ...
 
 
@@ -56,29 +86,27 @@ def worst_case(request: LLMRequest) -> Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Reservation:
-    """Money set aside for one call, in US dollars."""
+    """Money set aside for one call, in US dollars; `request` is shared by the calls of one request."""
 
     usd: float
+    request: str = ""
+    claim: Claim | None = None
 
 
 @dataclass(slots=True)
 class Spending:
-    """The purse of one process: what its session spent, what is reserved, and the limits; for one thread."""
+    """The purse of one process: what its session spent, what is reserved, and the limits; for one event loop."""
 
     limits: Limits
     clock: Clock
     ledger: Ledger | None = None
+    new_id: Callable[[], str] = lambda: uuid4().hex
     session_usd: float = 0.0
-    day_usd: float = 0.0
+    _requests: OrderedDict[str, float] = field(default_factory=OrderedDict)
     _reserved: set[Reservation] = field(default_factory=set)
 
-    def learn(self) -> None:
-        """Ask the ledger what this day cost so far; reads a disk, so it is called on a thread."""
-        if self.ledger is not None and self.limits.day_usd is not None:
-            self.day_usd = self.ledger.spent_usd(self.clock.now().date())
-
-    def reserve(self, worst_usd: float | None, model: str) -> Reservation:
-        """Set the worst case aside, or refuse.
+    async def reserve(self, worst_usd: float | None, model: str, *, request: str = "") -> Reservation:
+        """Set the worst case of one call of `request` aside, or refuse. What costs nothing is never refused.
 
         Raises:
             BudgetExceededError: it could pass a limit, or its price is unknown while there is one.
@@ -90,27 +118,70 @@ class Spending:
                 model=model,
             )
         usd = worst_usd or 0.0
-        for name, limit, spent in self._used():
-            if limit is not None and spent + usd > limit:
-                raise BudgetExceededError(
-                    f"This could cost ${usd:.4f} with {model}, and ${spent:.4f} of the {name} budget of ${limit:.2f} "
-                    f"is spent or reserved; nothing was sent. Raise budget.{name}_usd, or ask a local model.",
-                    model=model,
-                )
-        reservation = Reservation(usd=usd)
+        if not usd:
+            return Reservation(usd=0.0, request=request)
+        for name, limit, used in self._used(request):
+            if limit is not None and used + usd > limit:
+                raise _exceeded(name, limit, used, usd, model)
+        reservation = Reservation(usd=usd, request=request, claim=self._claim(usd))
         self._reserved.add(reservation)
+        try:
+            await self._entered(reservation, model)
+        except BaseException:
+            self._reserved.discard(reservation)
+            raise
         return reservation
 
     def settle(self, reservation: Reservation, cost_usd: float | None) -> None:
         """Replace a reservation by what the call cost; an unknown cost counts as the worst case."""
         self._reserved.discard(reservation)
-        self.session_usd += reservation.usd if cost_usd is None else cost_usd
+        cost = reservation.usd if cost_usd is None else cost_usd
+        self.session_usd += cost
+        if reservation.request:
+            self._requests[reservation.request] = self._requests.pop(reservation.request, 0.0) + cost
+            if len(self._requests) > _MOST_KEPT:
+                self._requests.popitem(last=False)
+        if self.ledger is not None and reservation.claim is not None and cost_usd is not None:
+            self.ledger.release(reservation.claim.reservation_id)
 
-    def _used(self) -> tuple[tuple[str, float | None, float], ...]:
+    async def _entered(self, reservation: Reservation, model: str) -> None:
+        """Enter a reservation into the book; one whose request is given up meanwhile is taken out again."""
+        claim, ledger = reservation.claim, self.ledger
+        if claim is None or ledger is None:
+            return
+
+        def take_out(entering: asyncio.Future[float | None]) -> None:
+            if entering.exception() is None:
+                ledger.release(claim.reservation_id)
+
+        entering = asyncio.get_running_loop().run_in_executor(None, ledger.set_aside, claim)
+        try:
+            used = await asyncio.shield(entering)
+        except asyncio.CancelledError:
+            entering.add_done_callback(take_out)
+            raise
+        if used is not None:
+            raise _exceeded("day", claim.limit_usd, used, claim.usd, model)
+
+    def _claim(self, usd: float) -> Claim | None:
+        if self.limits.day_usd is None or self.ledger is None:
+            return None
+        return Claim(reservation_id=self.new_id(), at=self.clock.now(), usd=usd, limit_usd=self.limits.day_usd)
+
+    def _used(self, request: str) -> tuple[tuple[str, float | None, float], ...]:
         reserved = sum(each.usd for each in self._reserved)
-        today = max(self.session_usd, self.day_usd)
+        of_request = sum(each.usd for each in self._reserved if request and each.request == request)
         return (
-            ("request", self.limits.request_usd, 0.0),
+            ("request", self.limits.request_usd, self._requests.get(request, 0.0) + of_request),
             ("session", self.limits.session_usd, self.session_usd + reserved),
-            ("day", self.limits.day_usd, today + reserved),
+            # A ledger knows more of the day than this process does.
+            ("day", None if self.ledger is not None else self.limits.day_usd, self.session_usd + reserved),
         )
+
+
+def _exceeded(name: str, limit: float, used: float, usd: float, model: str) -> BudgetExceededError:
+    return BudgetExceededError(
+        f"This could cost ${usd:.4f} with {model}, and ${used:.4f} of the {name} budget of ${limit:.2f} "
+        f"is spent or reserved; nothing was sent. Raise budget.{name}_usd, or ask a local model.",
+        model=model,
+    )

@@ -6,7 +6,8 @@ What is written into it belongs to `writer`, what it looks like inside to `schem
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+import threading
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlite_utils import Database
+
+_MAKING = threading.Lock()
 
 
 def default_path() -> Path:
@@ -44,7 +47,7 @@ def open_for_writing(path: Path, *, busy_s: float) -> Database:
     with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.parent.chmod(0o700)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        _made(path)
         path.chmod(0o600)
         database = _connect(f"{path.absolute().as_uri()}?mode=rw", busy_s)
         try:
@@ -119,6 +122,18 @@ def explained(path: Path) -> Iterator[None]:
         raise _explanation(error, path) from error
     except OSError as error:
         raise _unusable(path, error.strerror or str(error)) from error
+
+
+def _made(path: Path) -> None:
+    """Make the file if it is missing, and never open one that is there.
+
+    Closing a file drops every lock that this process has on it, those of SQLite's connections on other threads, too
+    (https://www.sqlite.org/howtocorrupt.html, section 2.2): another process would take their log of changes away.
+    """
+    with _MAKING:
+        if not path.exists():
+            with suppress(FileExistsError):
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _connect(uri: str, busy_s: float) -> Database:

@@ -11,7 +11,7 @@ from parley_profiling.stores.rows import breaker_from_row, from_row, timestamp
 from parley_profiling.stores.schema import BREAKERS, TABLE
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import datetime
     from pathlib import Path
 
     from parley_providers.breaker import StoredBreaker
@@ -51,20 +51,6 @@ def read_breakers(path: Path, *, busy_s: float = 5.0) -> tuple[StoredBreaker, ..
         return ()
     with explained(path), closing(open_for_reading(path, busy_s=busy_s)) as database:
         return tuple(breaker_from_row(row) for row in database.table(BREAKERS).rows)
-
-
-def spent_usd(path: Path, day: date, *, busy_s: float = 1.0) -> float:
-    """What the calls of one day (UTC) cost together, as far as it is known, in US dollars.
-
-    Raises:
-        StoreError: the file cannot be read; the message says what to do.
-    """
-    if not path.exists():
-        return 0.0
-    with explained(path), closing(open_for_reading(path, busy_s=busy_s)) as database:
-        query = f"select total(cost_usd) from {TABLE} where substr(started_at, 1, 10) = ?"  # noqa: S608 - our own name
-        (total,) = database.conn.execute(query, (day.isoformat(),)).fetchone()
-        return float(total)
 
 
 def check_calls(path: Path, *, busy_s: float = 5.0) -> int | None:

@@ -1,4 +1,4 @@
-"""The tables of call records and breakers and their numbered migrations, forward only.
+"""The tables of call records, breakers and reservations and their numbered migrations, forward only.
 
 The version is SQLite's `user_version`. A migration is never edited once released: a change is a new number at the end.
 """
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TABLE = "calls"
 BREAKERS = "breakers"
+RESERVATIONS = "reservations"
 
 
 def migrate(database: Database) -> None:
@@ -123,5 +124,20 @@ def _create_breakers(database: Database) -> None:
     )
 
 
-_MIGRATIONS: tuple[Callable[[Database], None], ...] = (_create_calls, _add_costs, _create_breakers)
+def _create_reservations(database: Database) -> None:
+    """4: what is set aside of a day's budget for calls that did not tell their cost yet; a NULL amount is unknown."""
+    database.table(RESERVATIONS).create(
+        {"reservation_id": str, "day": str, "usd": float},
+        pk="reservation_id",
+        not_null={"day"},
+        strict=database.supports_strict,
+    )
+
+
+_MIGRATIONS: tuple[Callable[[Database], None], ...] = (
+    _create_calls,
+    _add_costs,
+    _create_breakers,
+    _create_reservations,
+)
 SCHEMA_VERSION = len(_MIGRATIONS)

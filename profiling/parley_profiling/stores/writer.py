@@ -9,25 +9,27 @@ import atexit
 import logging
 import threading
 from collections import deque
+from contextlib import closing, suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from parley_profiling.errors import CorruptStoreError, StoreError, UnusableStoreError
+from parley_profiling.stores.day import set_aside
 from parley_profiling.stores.files import explained, inode, move_aside, open_for_writing
-from parley_profiling.stores.reader import read_breakers, spent_usd
-from parley_profiling.stores.rows import breaker_to_row, to_row
-from parley_profiling.stores.schema import BREAKERS, TABLE
-from parley_providers.breaker import StoredBreaker
-from parley_providers.records import CallRecord
+from parley_profiling.stores.items import Lost, Released, write_items
+from parley_profiling.stores.reader import read_breakers
+from parley_providers.errors import BudgetUnknownError
 
 if TYPE_CHECKING:
-    from datetime import date
     from pathlib import Path
 
     from sqlite_utils import Database
 
+    from parley_profiling.stores.items import Item
+    from parley_providers.breaker import StoredBreaker
     from parley_providers.clock import Clock
+    from parley_providers.records import CallRecord
+    from parley_providers.spending import Claim
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +62,7 @@ class CallStore:
         self._capacity = capacity
         self._busy_s = busy_s
         self._changed = threading.Condition()
-        self._waiting: deque[CallRecord | StoredBreaker] = deque()
+        self._waiting: deque[Item] = deque()
         self._writing = 0
         self._lost = 0
         self._closing = False
@@ -90,13 +92,24 @@ class CallStore:
             _log.warning("%s", error)
             return ()
 
-    def spent_usd(self, day: date) -> float:
-        """See `Ledger`: what cannot be read is told in the log and counts as nothing spent by others."""
+    def set_aside(self, claim: Claim) -> float | None:
+        """See `Ledger`."""
+        way_out = "Take budget.day_usd away, or ask a local model. Nothing was sent."
         try:
-            return spent_usd(self._path, day)
+            total = set_aside(self._path, claim, busy_s=self._busy_s)
         except StoreError as error:
-            _log.warning("%s", error)
-            return 0.0
+            unknown = f"What this day cost so far cannot be told, so its budget cannot be kept: {error} {way_out}"
+            raise BudgetUnknownError(unknown) from error
+        if total is not None and not total.whole:
+            raise BudgetUnknownError(
+                f"What this day (UTC) cost before its records were found damaged is unknown, so its budget cannot be "
+                f"kept. Tomorrow it can again. {way_out}"
+            )
+        return None if total is None else total.used_usd
+
+    def release(self, reservation_id: str) -> None:
+        """See `Ledger`: after the records that were taken before; one that cannot be written stays set aside."""
+        self._take(Released(reservation_id=reservation_id))
 
     def flush(self, *, timeout_s: float) -> bool:
         """Wait until all records taken so far are written, at most `timeout_s` seconds; whether they are."""
@@ -119,7 +132,7 @@ class CallStore:
             _log.warning("%d call records were not written to %s before the end", unwritten, self._path)
         return lost
 
-    def _take(self, record: CallRecord | StoredBreaker) -> None:
+    def _take(self, record: Item) -> None:
         with self._changed:
             if self._closing or self._refused or self._is_full():
                 self._lost += 1
@@ -150,7 +163,7 @@ class CallStore:
             if opened is not None:
                 opened.database.close()
 
-    def _next_batch(self) -> list[CallRecord | StoredBreaker]:
+    def _next_batch(self) -> list[Item]:
         """What waits, as soon as something does; empty when the store is closed and nothing does."""
         with self._changed:
             self._changed.wait_for(lambda: bool(self._waiting) or self._closing)
@@ -159,7 +172,7 @@ class CallStore:
             self._writing = len(batch)
             return batch
 
-    def _write(self, opened: _Open | None, batch: list[CallRecord | StoredBreaker]) -> _Open | None:
+    def _write(self, opened: _Open | None, batch: list[Item]) -> _Open | None:
         """Write `batch`, or put it back and wait until another attempt makes sense; the connection to go on with."""
         found = inode(self._path)
         if opened is not None and opened.inode != found:
@@ -170,7 +183,7 @@ class CallStore:
                 database = open_for_writing(self._path, busy_s=self._busy_s)
                 opened = _Open(database=database, inode=inode(self._path))
             with explained(self._path):
-                _insert(opened.database, batch)
+                write_items(opened.database, batch)
         except StoreError as error:
             if opened is not None:
                 opened.database.close()
@@ -181,7 +194,7 @@ class CallStore:
             self._changed.notify_all()
         return opened
 
-    def _recover(self, error: StoreError, batch: list[CallRecord | StoredBreaker], damaged_inode: int | None) -> None:
+    def _recover(self, error: StoreError, batch: list[Item], damaged_inode: int | None) -> None:
         if isinstance(error, CorruptStoreError):
             error = self._begin_anew(error, damaged_inode)
         if self._problem != str(error):
@@ -202,14 +215,17 @@ class CallStore:
             self._changed.notify_all()
 
     def _begin_anew(self, error: CorruptStoreError, damaged_inode: int | None) -> StoreError:
-        """Move the damaged file aside; what to tell, and how soon to try again."""
-        suffix = f"damaged-{self._clock.now():%Y%m%dT%H%M%SZ}"
+        """Move the damaged file aside, and note the loss; what to tell, and how soon to try again."""
+        now = self._clock.now()
+        suffix = f"damaged-{now:%Y%m%dT%H%M%SZ}"
         try:
             aside = move_aside(self._path, suffix=suffix, damaged_inode=damaged_inode)
         except OSError as failure:
             return UnusableStoreError(f"{error} Moving it aside failed: {failure}.")
         if aside is None:
             return error
+        with suppress(StoreError), closing(open_for_writing(self._path, busy_s=self._busy_s)) as database:
+            write_items(database, [Lost(suffix=suffix, at=now)])
         return CorruptStoreError(f"{self._path} was damaged. It is kept as {aside.name}, and a new one was begun.")
 
     def _is_idle(self) -> bool:
@@ -222,22 +238,3 @@ class CallStore:
             _log.warning("%d call records wait to be written: too many, more are dropped", self._capacity)
             self._told_full = True
         return True
-
-
-def _insert(database: Database, batch: list[CallRecord | StoredBreaker]) -> None:
-    database.conn.execute("BEGIN IMMEDIATE")
-    try:
-        for row in (to_row(each) for each in batch if isinstance(each, CallRecord)):
-            database.conn.execute(_insertion("INSERT OR IGNORE", TABLE, tuple(row)), row)
-        for row in (breaker_to_row(each) for each in batch if isinstance(each, StoredBreaker)):
-            database.conn.execute(_insertion("INSERT OR REPLACE", BREAKERS, tuple(row)), row)
-        database.conn.execute("COMMIT")
-    finally:
-        if database.conn.in_transaction:
-            database.conn.execute("ROLLBACK")
-
-
-@lru_cache(maxsize=4)
-def _insertion(verb: str, table: str, columns: tuple[str, ...]) -> str:
-    """Written out: `insert_all` looks at the schema each time, which takes 6 ms from whoever answers meanwhile."""
-    return f"{verb} INTO {table} ({', '.join(columns)}) VALUES ({', '.join(f':{each}' for each in columns)})"

@@ -10,6 +10,8 @@ from parley_server.app.keeping import model_store, open_call_store, project_at
 from parley_server.app.models import build_access, build_chain, catalog, current_settings, how_to_get_a_model
 
 if TYPE_CHECKING:
+    from parley_profiling.errors import StoreError
+    from parley_profiling.stores import DayTotal
     from parley_server.checkup.findings import Finding
     from parley_server.config_file import WrittenChoice
     from parley_server.overview import Overview
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 async def look_at_everything() -> tuple[Finding, ...]:
     """All that `parley doctor` looks at, in the order in which a person reads."""
     from parley_profiling.stores import default_path
-    from parley_providers.clock import SYSTEM_CLOCK
     from parley_providers.engine.embedded import engine_version
     from parley_providers.engine.memory import available_bytes, needed_bytes
     from parley_providers.engine.spec import EngineSettings, spec_of
@@ -45,7 +46,7 @@ async def look_at_everything() -> tuple[Finding, ...]:
                 await models.downloaded(embedded, advice),
                 *await models.servers(servers),
                 *models.unused_keys(build_access(settings).statuses()),
-                models.budget(limits_of(settings), records.spent_usd(SYSTEM_CLOCK.now().date())),
+                models.budget(limits_of(settings), _today()),
                 system.memory(available_bytes(), needed_bytes(needs)),
                 system.folder("Models folder", folder, "PARLEY_MODELS_DIR", wanted_bytes=recommended.size_bytes),
                 system.folder("Settings folder", user_path().parent, "PARLEY_CONFIG"),
@@ -53,6 +54,18 @@ async def look_at_everything() -> tuple[Finding, ...]:
                 system.database(default_path()),
                 *await editors.editors(),
             )
+
+
+def _today() -> DayTotal | StoreError:
+    """What this day (UTC) used, or why that cannot be told."""
+    from parley_profiling.errors import StoreError
+    from parley_profiling.stores import day_total, default_path
+    from parley_providers.clock import SYSTEM_CLOCK
+
+    try:
+        return day_total(default_path(), SYSTEM_CLOCK.now().date())
+    except StoreError as error:
+        return error
 
 
 async def models_overview() -> Overview:

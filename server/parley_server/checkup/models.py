@@ -16,6 +16,8 @@ from parley_server.checkup.findings import Area, Finding, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from parley_profiling.errors import StoreError
+    from parley_profiling.stores import DayTotal
     from parley_providers.provider import ModelFacts, Provider
     from parley_providers.route import Route
     from parley_providers.spending import Limits
@@ -97,21 +99,31 @@ def unused_keys(statuses: Iterable[KeyStatus]) -> tuple[Finding, ...]:
     )
 
 
-def budget(limits: Limits, today_usd: float) -> Finding:
-    """What may be spent, and what this day (UTC) cost so far, as far as it is known."""
+def budget(limits: Limits, today: DayTotal | StoreError) -> Finding:
+    """What may be spent, and what this day (UTC) cost so far, as far as it is known, or why that cannot be told."""
     set_limits = [
         f"${limit:.2f} a {name}"
         for name, limit in (("request", limits.request_usd), ("session", limits.session_usd), ("day", limits.day_usd))
         if limit is not None
     ]
-    spent = f"${today_usd:.4f} spent today"
-    if not set_limits:
-        return Finding(area=Area.MODELS, name="Budget", verdict=Verdict.OK, found=f"no limit; {spent}")
-    found = f"at most {', '.join(set_limits)}; {spent}"
-    if limits.day_usd is not None and today_usd >= limits.day_usd:
-        fix = "Raise `budget.day_usd`, or ask a local model; tomorrow (UTC) it begins anew."
-        return Finding(area=Area.MODELS, name="Budget", verdict=Verdict.WARNING, found=found, fix=fix)
-    return Finding(area=Area.MODELS, name="Budget", verdict=Verdict.OK, found=found)
+    found = f"{'at most ' + ', '.join(set_limits) if set_limits else 'no limit'}; {_spent(today)}"
+    fix = None
+    if limits.day_usd is not None:
+        if isinstance(today, Exception) or not today.whole:
+            fix = "No call that costs anything is sent meanwhile: ask a local model, or take `budget.day_usd` away."
+        elif today.used_usd >= limits.day_usd:
+            fix = "Raise `budget.day_usd`, or ask a local model; tomorrow (UTC) it begins anew."
+    verdict = Verdict.OK if fix is None else Verdict.WARNING
+    return Finding(area=Area.MODELS, name="Budget", verdict=verdict, found=found, fix=fix)
+
+
+def _spent(today: DayTotal | StoreError) -> str:
+    if isinstance(today, Exception):
+        return f"what was spent today cannot be told: {today}"
+    if not today.whole:
+        return f"${today.spent_usd:.4f} spent today, and more, since records of today were damaged"
+    reserved = f" and ${today.reserved_usd:.4f} set aside" if today.reserved_usd else ""
+    return f"${today.spent_usd:.4f} spent{reserved} today"
 
 
 async def _server(provider: Provider) -> Finding:

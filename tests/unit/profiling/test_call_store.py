@@ -16,9 +16,9 @@ from hypothesis import given
 from parley_profiling.errors import CorruptStoreError, LockedStoreError, NewerStoreError, UnusableStoreError
 from parley_profiling.stores import CallStore, Selection, read_calls
 from parley_profiling.stores.files import explained, inode, move_aside, open_for_writing
+from parley_profiling.stores.items import write_items
 from parley_profiling.stores.rows import from_row, to_row
 from parley_profiling.stores.schema import SCHEMA_VERSION
-from parley_profiling.stores.writer import _insert
 from support.records import STARTED, WARM, any_record, records
 
 
@@ -367,7 +367,7 @@ def _fill(path):
     try:
         database.conn.execute("PRAGMA max_page_count = 1")
         with explained(path):
-            _insert(database, list(records(5000)))
+            write_items(database, list(records(5000)))
     finally:
         database.close()
 

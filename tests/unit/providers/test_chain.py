@@ -19,7 +19,6 @@ from parley_providers.records import CallRecord
 from parley_providers.requests import LLMRequest
 from parley_providers.resilience import Resilience
 from parley_providers.route import Route
-from parley_providers.spending import Limits, Spending
 from parley_providers.usage import Usage
 
 REQUEST = LLMRequest(messages=(user("hi"),), task_class="explain")
@@ -189,29 +188,6 @@ async def test_what_breakers_left_behind_is_taken_over_once():
         with pytest.raises(BreakerOpenError, match="It fell over"):
             await chain.complete(REQUEST)
     assert store.loads == 1
-
-
-@dataclass
-class Book:
-    """A ledger that counts how often it is read."""
-
-    reads: int = 0
-
-    def spent_usd(self, day):
-        self.reads += 1
-        return 0.25
-
-
-async def test_what_the_day_cost_is_learned_before_a_call_where_it_has_a_limit():
-    """Other processes spend, too."""
-    book = Book()
-    limited = Spending(limits=Limits(day_usd=1.0), clock=SYSTEM_CLOCK, ledger=book)
-    unlimited = Spending(limits=Limits(), clock=SYSTEM_CLOCK, ledger=book)
-    unlimited.learn()
-    for spending in (limited, unlimited):
-        chain = _chain(ScriptedProvider([says("hello")], name="a"), resilience=Resilience(spending=spending))
-        await chain.complete(REQUEST)
-    assert book.reads == 1
 
 
 async def test_requests_that_come_together_all_wait_for_what_breakers_left_behind():

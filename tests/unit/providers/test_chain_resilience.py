@@ -6,11 +6,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from parley_providers.adapters.scripted import ScriptedAnswer, ScriptedPiece, says
+from parley_providers.adapters.scripted import ScriptedAnswer, ScriptedPiece, ScriptedProvider, says
 from parley_providers.breaker import BreakerKey, BreakerStatus
 from parley_providers.errors import (
     BadRequestError,
+    ConnectDeadlineExceededError,
     ContentFilteredError,
+    DeadlineExceededError,
     NoModelError,
     ProviderChainExhaustedError,
     ProviderError,
@@ -18,9 +20,27 @@ from parley_providers.errors import (
 )
 from parley_providers.messages import user
 from parley_providers.requests import LLMRequest, PartDelta, StreamFinish, StreamRestarted, StreamStart
-from parley_providers.spending import Limits
+from parley_providers.spending import Limits, worst_case
 from parley_providers.usage import Usage
-from support.chain_bench import API, REQUEST, Bench, fails, scripted
+from support.chain_bench import API, PRICES, REQUEST, Bench, fails, scripted
+
+WORST_USD = PRICES.cost_usd(provider="paid", origin=API, model="script", usage=worst_case(REQUEST))
+
+
+class Silent(ScriptedProvider):
+    """Says nothing for ever, or fails before it says anything."""
+
+    def __init__(self, error=None):
+        super().__init__((), name="paid", origin=API)
+        self.error = error
+        self.asked_now = asyncio.Event()
+
+    async def stream(self, request):
+        self.asked_now.set()
+        if self.error is not None:
+            raise self.error
+        await asyncio.Event().wait()
+        yield
 
 
 async def test_a_passing_fault_is_retried_at_the_same_provider_in_silence():
@@ -158,6 +178,33 @@ async def test_a_call_costs_what_it_used_and_a_failed_start_costs_nothing():
     await bench.events()
     assert bench.spending.session_usd == pytest.approx(0.03)
     assert [record.cost_usd for record in bench.kept.records] == [None, pytest.approx(0.03)]
+
+
+@pytest.mark.parametrize(
+    ("error", "costs"),
+    [
+        (ServerError("500"), 0.0),
+        (ConnectDeadlineExceededError("nobody came to the door"), 0.0),
+        (DeadlineExceededError("no first token"), WORST_USD),
+    ],
+)
+async def test_a_call_that_may_have_been_begun_counts_as_its_worst_case(error, costs):
+    """Who refuses takes no money; whether one that was only late does, nobody can tell."""
+    bench = Bench((Silent(error),), limits=Limits(session_usd=500.0), failures_to_open=1)
+    with pytest.raises(type(error)):
+        await bench.events()
+    assert bench.spending.session_usd == pytest.approx(costs)
+
+
+async def test_a_call_that_is_given_up_before_its_first_token_counts_as_its_worst_case():
+    """It was sent, and was being answered for all that is known."""
+    provider = Silent()
+    bench = Bench((provider,), limits=Limits(session_usd=500.0))
+    async with asyncio.TaskGroup() as group:
+        asked = group.create_task(bench.events())
+        await provider.asked_now.wait()
+        asked.cancel()
+    assert bench.spending.session_usd == pytest.approx(WORST_USD)
 
 
 async def test_retries_stop_when_the_budget_is_spent():

@@ -1,15 +1,19 @@
 """Prices and limits."""
 
-from dataclasses import dataclass
+import asyncio
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley_providers.errors import BudgetExceededError
+from parley_providers.errors import BudgetExceededError, BudgetUnknownError
 from parley_providers.prices import Price, Prices
-from parley_providers.spending import Limits, Spending
+from parley_providers.spending import Claim, Limits, Spending
 from parley_providers.usage import Usage
 
 USAGE = Usage(prompt_tokens=1000, cached_prompt_tokens=500, output_tokens=100)
@@ -27,10 +31,33 @@ class Noon:
 
 @dataclass
 class Book:
-    usd: float
+    """A ledger that holds what one process set aside in it, beside what the day has cost already."""
 
-    def spent_usd(self, day) -> float:
-        return self.usd
+    used_usd: float = 0.0
+    error: Exception | None = None
+    claims: dict[str, Claim] = field(default_factory=dict)
+    may_answer: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.may_answer.set()
+
+    def set_aside(self, claim: Claim) -> float | None:
+        self.may_answer.wait(30)
+        if self.error is not None:
+            raise self.error
+        used = self.used_usd + sum(each.usd for each in self.claims.values())
+        if used + claim.usd > claim.limit_usd:
+            return used
+        self.claims[claim.reservation_id] = claim
+        return None
+
+    def release(self, reservation_id: str) -> None:
+        self.claims.pop(reservation_id, None)
+
+
+def spending_of(book: Book | None = None, **limits: float) -> Spending:
+    ids = count()
+    return Spending(limits=Limits(**limits), clock=Noon(), ledger=book, new_id=lambda: str(next(ids)))
 
 
 def test_a_cached_token_costs_less_than_a_new_one():
@@ -58,47 +85,101 @@ def test_local_is_free_and_unknown_is_unknown(prices, origin, model, usage, expe
     assert prices.cost_usd(provider="mine", origin=origin, model=model, usage=usage) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize(
-    ("limits", "name"),
-    [
-        (Limits(request_usd=0.5), "request"),
-        (Limits(session_usd=0.5), "session"),
-        (Limits(day_usd=0.5), "day"),
-    ],
-)
-def test_what_could_pass_a_limit_is_refused_before_it_is_sent(limits, name):
+@pytest.mark.parametrize("name", ["request", "session", "day"])
+async def test_what_could_pass_a_limit_is_refused_before_it_is_sent(name):
     """The message names the limit, the setting, and that nothing was sent."""
     with pytest.raises(BudgetExceededError, match=rf"nothing was sent\. Raise budget\.{name}_usd"):
-        Spending(limits=limits, clock=Noon()).reserve(0.6, "m")
+        await spending_of(**{f"{name}_usd": 0.5}).reserve(0.6, "m")
 
 
-def test_a_day_counts_what_other_processes_spent():
-    """As the ledger knows it."""
-    spending = Spending(limits=Limits(day_usd=1.0), clock=Noon(), ledger=Book(0.95))
-    spending.learn()
-    with pytest.raises(BudgetExceededError, match=r"\$0\.9500 of the day budget"):
-        spending.reserve(0.1, "m")
+async def test_a_day_counts_what_other_processes_spent_and_set_aside():
+    """As the ledger knows it; what this process set aside stands in it until it is settled."""
+    book = Book(0.75)
+    spending = spending_of(book, day_usd=1.0)
+    with pytest.raises(BudgetExceededError, match=r"\$0\.7500 of the day budget"):
+        await spending.reserve(0.5, "m")
+    reservation = await spending.reserve(0.25, "m")
+    assert book.claims == {"1": Claim(reservation_id="1", at=Noon().now(), usd=0.25, limit_usd=1.0)}
+    spending.settle(reservation, 0.125)
+    assert (book.claims, spending.session_usd) == ({}, 0.125)
 
 
-def test_an_unknown_price_is_refused_only_under_a_budget():
+async def test_an_unknown_cost_stays_in_the_book():
+    """A call that broke off may have cost its worst case."""
+    book = Book()
+    spending = spending_of(book, day_usd=1.0)
+    spending.settle(await spending.reserve(0.25, "m"), None)
+    assert ([each.usd for each in book.claims.values()], spending.session_usd) == ([0.25], 0.25)
+
+
+async def test_a_book_that_cannot_be_read_refuses_what_costs_and_lets_pass_what_is_free():
+    """A local model answers whatever became of the records."""
+    spending = spending_of(Book(error=BudgetUnknownError("unreadable")), day_usd=1.0)
+    with pytest.raises(BudgetUnknownError, match="unreadable"):
+        await spending.reserve(0.25, "m")
+    assert (await spending.reserve(0.0, "local")).usd == 0.0
+    assert (await spending_of(Book(error=BudgetUnknownError("unreadable"))).reserve(0.25, "m")).usd == 0.25
+
+
+async def test_what_is_free_passes_a_budget_that_is_spent():
+    """A call may cost more than its worst case was thought to be; that shuts nobody out who asks for nothing."""
+    spending = spending_of(session_usd=1.0)
+    spending.settle(await spending.reserve(0.5, "m"), 2.0)
+    assert (await spending.reserve(0.0, "local")).usd == 0.0
+
+
+async def test_a_request_that_is_given_up_while_the_book_is_slow_leaves_nothing_in_it():
+    """The claim is taken out again once it is in."""
+    book = Book()
+    book.may_answer.clear()
+    spending = spending_of(book, day_usd=1.0, session_usd=1.0)
+    async with asyncio.TaskGroup() as group:
+        asked = group.create_task(spending.reserve(1.0, "m"))
+        await asyncio.sleep(0)
+        asked.cancel()
+    assert asked.cancelled()
+    book.may_answer.set()
+    async with asyncio.timeout(30):
+        while True:
+            with suppress(BudgetExceededError):
+                await spending.reserve(1.0, "m")
+                break
+    assert list(book.claims) == [max(book.claims, key=int)]
+
+
+async def test_all_calls_of_a_request_share_its_limit():
+    """Retries, fallbacks and repairs are one request to the person who pays."""
+    spending = spending_of(request_usd=1.0)
+    spending.settle(await spending.reserve(0.5, "m", request="r"), 0.5)
+    under_way = await spending.reserve(0.25, "m", request="r")
+    with pytest.raises(BudgetExceededError, match=r"\$0\.7500 of the request budget"):
+        await spending.reserve(0.5, "m", request="r")
+    spending.settle(under_way, 0.0)
+    await spending.reserve(0.5, "m", request="r")
+    await spending.reserve(1.0, "m", request="another")
+
+
+async def test_an_unknown_price_is_refused_only_under_a_budget():
     """Unknown is not zero."""
     with pytest.raises(BudgetExceededError, match="price of m is unknown"):
-        Spending(limits=Limits(day_usd=1.0), clock=Noon()).reserve(None, "m")
-    assert Spending(limits=Limits(), clock=Noon()).reserve(None, "m").usd == 0.0
+        await spending_of(day_usd=1.0).reserve(None, "m")
+    assert (await spending_of().reserve(None, "m")).usd == 0.0
 
 
 @given(st.lists(st.tuples(st.floats(0, 0.4), st.none() | st.floats(0, 1)), max_size=30))
 def test_a_session_never_spends_more_than_its_limit(calls):
     """Whatever calls are made and settled, as long as none costs more than its worst case."""
-    spending = Spending(limits=Limits(session_usd=1.0), clock=Noon())
-    spent = 0.0
-    for worst, share in calls:
-        try:
-            reservation = spending.reserve(worst, "m")
-        except BudgetExceededError:
-            continue
-        cost = None if share is None else worst * share
-        spending.settle(reservation, cost)
-        spent += worst if cost is None else cost
-    assert spent <= 1.0 + 1e-9
-    assert spending.session_usd == pytest.approx(spent)
+
+    async def run():
+        spending = spending_of(session_usd=1.0)
+        spent = 0.0
+        for worst, share in calls:
+            with suppress(BudgetExceededError):
+                reservation = await spending.reserve(worst, "m")
+                cost = None if share is None else worst * share
+                spending.settle(reservation, cost)
+                spent += worst if cost is None else cost
+        assert spent <= 1.0 + 1e-9
+        assert spending.session_usd == pytest.approx(spent)
+
+    asyncio.run(run())

@@ -1,9 +1,11 @@
 """Looking for models."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
+from parley_profiling.errors import LockedStoreError
+from parley_profiling.stores import DayTotal
 from parley_providers.errors import ConnectionFailedError, NoModelError
 from parley_providers.provider import ModelFacts
 from parley_providers.route import Route
@@ -12,6 +14,8 @@ from parley_server.checkup.findings import Verdict
 from parley_server.checkup.models import budget, downloaded, engine, servers, serving
 
 ROUTE = Route(provider="ollama", model="coder", reason="found", why="ollama is running and has coder.")
+SPENT = DayTotal(spent_usd=0.42)
+LOCKED = LockedStoreError("It is locked.")
 FACTS = ModelFacts(name="coder", provider="ollama", window_tokens=4096, server_version="0.33.0")
 
 
@@ -116,14 +120,38 @@ async def test_downloaded_models_are_listed_or_the_way_to_one(embedded, verdict)
 
 
 @pytest.mark.parametrize(
-    ("limits", "verdict", "found"),
+    ("limits", "today", "verdict", "found"),
     [
-        (Limits(), Verdict.OK, "no limit; $0.4200 spent today"),
-        (Limits(request_usd=0.1, day_usd=5), Verdict.OK, "at most $0.10 a request, $5.00 a day; $0.4200 spent today"),
-        (Limits(day_usd=0.4), Verdict.WARNING, "at most $0.40 a day; $0.4200 spent today"),
+        (Limits(), SPENT, Verdict.OK, "no limit; $0.4200 spent today"),
+        (
+            Limits(request_usd=0.1, day_usd=5),
+            SPENT,
+            Verdict.OK,
+            "at most $0.10 a request, $5.00 a day; $0.4200 spent today",
+        ),
+        (Limits(day_usd=0.4), SPENT, Verdict.WARNING, "at most $0.40 a day; $0.4200 spent today"),
+        (
+            Limits(day_usd=0.5),
+            replace(SPENT, reserved_usd=0.08),
+            Verdict.WARNING,
+            "at most $0.50 a day; $0.4200 spent and $0.0800 set aside today",
+        ),
+        (
+            Limits(day_usd=5),
+            replace(SPENT, whole=False),
+            Verdict.WARNING,
+            "at most $5.00 a day; $0.4200 spent today, and more, since records of today were damaged",
+        ),
+        (Limits(), LOCKED, Verdict.OK, "no limit; what was spent today cannot be told: It is locked."),
+        (
+            Limits(day_usd=5),
+            LOCKED,
+            Verdict.WARNING,
+            "at most $5.00 a day; what was spent today cannot be told: It is locked.",
+        ),
     ],
 )
-def test_the_budget_and_what_is_used_of_it_are_told(limits, verdict, found):
-    """A day that is spent is a warning: remote models are refused until it ends."""
-    told = budget(limits, 0.42)
+def test_the_budget_and_what_is_used_of_it_are_told(limits, today, verdict, found):
+    """A day that is spent, or of which nobody knows, is a warning: what costs anything is refused until it ends."""
+    told = budget(limits, today)
     assert (told.verdict, told.found) == (verdict, found)
