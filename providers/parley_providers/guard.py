@@ -89,12 +89,9 @@ class Guard:
         if response.status_code == 200 and response.headers.get("content-type", "").startswith("text/html"):
             page = f"{self.name} answered with a web page. Is there a proxy or a sign-in page in between?"
             raise self.fault(ServerError, page, model)
-
         encoding = response.headers.get("content-encoding", "identity")
         if response.status_code == 200 and encoding.strip().lower() not in ("identity", ""):
-            packed = (
-                f"{self.name} sent a compressed answer ({encoding[:40]}) although none was asked for; it was not read."
-            )
+            packed = f"{self.name} sent a compressed answer ({encoding[:40]}) that nobody asked for; it was not read."
             raise self.fault(ServerError, packed, model)
 
     def fault(self, kind: type[ProviderError], message: str, model: str) -> ProviderError:
