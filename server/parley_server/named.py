@@ -27,18 +27,24 @@ _VENDOR_ADAPTERS = {
 
 def build_named(name: str, chosen: ProviderSettings, access: Access) -> Provider:
     """A provider that the person named in their settings; nothing is asked yet."""
-    from parley_providers.adapters.llama_server import LlamaServerProvider
-    from parley_providers.adapters.ollama import OllamaProvider
-
     match chosen.kind:
         case "ollama":
-            return OllamaProvider(chosen.url or f"http://127.0.0.1:{OLLAMA_PORT}", name=name)
+            from parley_providers.adapters.ollama import OllamaProvider
+
+            url = chosen.url or f"http://127.0.0.1:{OLLAMA_PORT}"
+            return OllamaProvider(url, api_key=_key(name, url, access), name=name, ca_bundle=chosen.ca_bundle)
         case "llama-server":
+            from parley_providers.adapters.llama_server import LlamaServerProvider
+
             url = chosen.url or LLAMA_SERVER_URL
-            key = access.key(name)
-            return LlamaServerProvider(url, name=name, api_key=None if key is None else key.text_for(url))
+            return LlamaServerProvider(url, api_key=_key(name, url, access), name=name, ca_bundle=chosen.ca_bundle)
         case _:
             return _build_vendor(name, chosen, access)
+
+
+def _key(name: str, url: str, access: Access) -> str | None:
+    key = access.key(name)
+    return None if key is None else key.text_for(url)
 
 
 def _build_vendor(name: str, chosen: ProviderSettings, access: Access) -> Provider:

@@ -28,6 +28,7 @@ _KINDS = {
     "test_providers": "cases",
     "test_schema_answers": "cases",
     "test_faults": "faults",
+    "test_networks": "networks",
     "test_vendor_stand_in": "others",
     "test_aimock_stand_in": "others",
 }
@@ -45,8 +46,10 @@ async def figures(context: Context) -> AsyncGenerator[Figure | Table, None]:
     yield _passed("providers.stand-ins-of-others.passed", names["others"])
     yield Figure(name="providers.faults.rows", ours=len(FAULTS), unit="", detail={"wires": len(FAULTY_WIRES)})
     columns = ("adapter", "passed", "failed")
+    wires = [wire.name for wire in FAULTY_WIRES]
     yield Table(name="contract cases", columns=columns, rows=_rows(names["cases"], STAGES))
-    yield Table(name="faults", columns=columns, rows=_rows(names["faults"], [wire.name for wire in FAULTY_WIRES]))
+    yield Table(name="faults", columns=columns, rows=_rows(names["faults"], wires))
+    yield Table(name="proxies and certificates", columns=columns, rows=_rows(names["networks"], wires))
     yield Table(name="stand-ins of others", columns=columns, rows=_rows(names["others"], STAGES))
     requests = context.samples(10_000, quick=1_000)
     context.say(f"{requests:,} requests under faults")
@@ -75,7 +78,7 @@ async def _run(report: Path) -> None:
 
 def _names(report: Path) -> dict[str, list[tuple[str, bool]]]:
     """Each test's name and whether it passed, by what it counts as."""
-    found: dict[str, list[tuple[str, bool]]] = {"cases": [], "faults": [], "others": []}
+    found: dict[str, list[tuple[str, bool]]] = {kind: [] for kind in _KINDS.values()}
     for case in ET.parse(report).iter("testcase"):  # noqa: S314 - pytest wrote it just now
         suite = case.get("classname", "").rpartition(".")[2]
         kind = _KINDS.get(suite)

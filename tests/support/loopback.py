@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     Handler = Callable[["Exchange"], Awaitable[None]]
@@ -103,7 +104,7 @@ class LoopbackServer:
 
 
 @asynccontextmanager
-async def serving(handler: Handler) -> AsyncIterator[LoopbackServer]:
+async def serving(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncIterator[LoopbackServer]:
     """A server on a free port of loopback; what its handler raises, the block raises."""
     server = LoopbackServer(handler)
     async with asyncio.TaskGroup() as tasks:
@@ -113,9 +114,9 @@ async def serving(handler: Handler) -> AsyncIterator[LoopbackServer]:
             server.writers.append(writer)
             running.append(tasks.create_task(server.serve(reader, writer)))
 
-        listening = await asyncio.start_server(accept, "127.0.0.1", 0)
+        listening = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=tls)
         host, port = listening.sockets[0].getsockname()
-        server.url = f"http://{host}:{port}"
+        server.url = f"http{'s' if tls else ''}://{host}:{port}"
         try:
             yield server
         finally:

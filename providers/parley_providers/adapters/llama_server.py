@@ -30,6 +30,7 @@ from parley_providers.route import asked_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+    from pathlib import Path
 
     from parley_providers.messages import JsonObject
     from parley_providers.refusals import Refusal
@@ -54,6 +55,7 @@ class LlamaServerProvider(ServedProvider[HttpServer]):
         api_key: The key it was started with, if any.
         name: The provider's name in routes and records.
         start_hint: The sentence that tells the person how to get it running.
+        ca_bundle: Certificates that are trusted in place of the system's.
     """
 
     def __init__(
@@ -63,10 +65,16 @@ class LlamaServerProvider(ServedProvider[HttpServer]):
         api_key: str | None = None,
         name: str = "llama.cpp",
         start_hint: str = "Start it with `llama-server -m MODEL.gguf`, or name its address in the configuration.",
+        ca_bundle: Path | None = None,
     ) -> None:
         # It promises `Keep-Alive` and then closes after each streamed answer: a next request could meet the closing.
         address = ServerAddress(
-            provider=name, base_url=base_url, api_key=api_key, start_hint=start_hint, keeps_connections=False
+            provider=name,
+            base_url=base_url,
+            api_key=api_key,
+            start_hint=start_hint,
+            keeps_connections=False,
+            ca_bundle=ca_bundle,
         )
         super().__init__(name, HttpServer(address, self._refused))
 

@@ -5,6 +5,9 @@ import sys
 
 import pytest
 
+from parley_providers.errors import BadRequestError
+from parley_providers.messages import user
+from parley_providers.requests import LLMRequest
 from parley_providers.usage import Usage
 from parley_server.access import Access
 from parley_server.config_file import ConfigError
@@ -56,6 +59,17 @@ def test_a_compatible_server_needs_its_address(tmp_path):
     assert provider.origin == "http://127.0.0.1:1234"
 
 
+@pytest.mark.parametrize("kind", ["ollama", "llama-server", "openai-compatible", *KINDS])
+async def test_every_kind_trusts_what_the_person_trusts(kind, tmp_path):
+    """A bundle that cannot be read is told when the provider is asked, so it was looked at."""
+    chosen = ProviderSettings(
+        kind=kind, url="https://models.invalid", ca_bundle=tmp_path / "none.pem", key_variable="OUR_KEY"
+    )
+    provider = _built("work", chosen, tmp_path, {"OUR_KEY": "k"})
+    with pytest.raises(BadRequestError, match=r"none\.pem' cannot be read as certificates"):
+        await provider.complete(LLMRequest(messages=(user("hi"),), task_class="explain", model="m"))
+
+
 @pytest.mark.parametrize(
     ("chosen", "model"),
     [
@@ -73,8 +87,18 @@ def test_a_vendors_price_is_known(chosen, model):
     assert prices.cost_usd(provider="work", origin="https://vendor.example", model=model, usage=usage)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_one_vendors_sdk_is_not_imported_for_another(kind):
+@pytest.mark.parametrize(
+    ("kind", "own"),
+    [
+        ("anthropic", ["anthropic"]),
+        ("openai", ["openai"]),
+        ("gemini", ["google.genai"]),
+        ("openai-compatible", []),
+        ("ollama", []),
+        ("llama-server", []),
+    ],
+)
+def test_one_vendors_sdk_is_not_imported_for_another(kind, own):
     """Nor its own before it is asked."""
     program = f"""
 import asyncio, sys
@@ -107,5 +131,4 @@ async def main():
 asyncio.run(main())
 """
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    own = {"gemini": "google.genai"}.get(kind, kind)
-    assert ran.stdout.splitlines() == ["[]", "ConnectionFailedError", f"['{own}']"], ran.stderr
+    assert ran.stdout.splitlines() == ["[]", "ConnectionFailedError", str(own)], ran.stderr

@@ -33,6 +33,7 @@ from parley_providers.route import asked_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+    from pathlib import Path
 
     from parley_providers.adapters.ollama.looks import LoadedModel
     from parley_providers.provider import ModelFacts
@@ -54,6 +55,7 @@ class OllamaProvider(ServedProvider[HttpServer]):
         settings: Windows and how long a model stays loaded.
         api_key: A bearer token, for an Ollama behind a proxy that wants one.
         name: The provider's name in routes and records.
+        ca_bundle: Certificates that are trusted in place of the system's.
     """
 
     def __init__(
@@ -63,9 +65,12 @@ class OllamaProvider(ServedProvider[HttpServer]):
         settings: OllamaSettings = _DEFAULT_SETTINGS,
         api_key: str | None = None,
         name: str = "ollama",
+        ca_bundle: Path | None = None,
     ) -> None:
         self._settings = settings
-        address = ServerAddress(provider=name, base_url=base_url, api_key=api_key, start_hint=_START_HINT)
+        address = ServerAddress(
+            provider=name, base_url=base_url, api_key=api_key, start_hint=_START_HINT, ca_bundle=ca_bundle
+        )
         super().__init__(name, HttpServer(address, self._refused))
         self._version: tuple[float, str | None] | None = None
         self._shown: dict[str, tuple[str | None, ShownModel]] = {}
