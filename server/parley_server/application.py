@@ -54,7 +54,7 @@ def _take_none(given: Mapping[str, object], chain: ProviderChain | None, *, bare
 
 
 class Application:
-    """The services of one process. All but `offers` and `profiles` belong to one event loop.
+    """The services of one process. All but `offers`, `prepare` and `profiles` belong to one event loop.
 
     Args:
         open_store: Opens the store of call records.
@@ -97,6 +97,12 @@ class Application:
         from parley_agent.refactor.service import offers
 
         return offers(document, selection, diagnostics)
+
+    def prepare(self, document: Document) -> None:
+        """Read `document` ahead, so that what is offered there next comes at once."""
+        from parley_agent.refactor.offers import prepare
+
+        prepare(document)
 
     async def refactor(self, request: RefactorRequest) -> AsyncGenerator[RefactorEvent, None]:
         """Carry out `request`; the last event is `Proposed`, `Refused` or `Explained`.

@@ -105,10 +105,10 @@ class RawClient:
         self.notify("initialized", {})
         return answer
 
-    def open(self, uri: str, text: str) -> None:
-        """Open a Python document."""
+    def open(self, uri: str, text: str, language: str = "python") -> None:
+        """Open a document."""
         self._documents[uri] = (1, text)
-        item = {"uri": uri, "languageId": "python", "version": 1, "text": text}
+        item = {"uri": uri, "languageId": language, "version": 1, "text": text}
         self.notify("textDocument/didOpen", {"textDocument": item})
 
     def close(self, uri: str) -> None:

@@ -8,9 +8,10 @@ from parley_agent.python.errors import EditRefusedError
 from parley_agent.refactor.applicability import refuse_if_not_applicable
 from parley_agent.refactor.errors import RefactorRefusedError
 from parley_agent.refactor.requests import Offer
-from parley_agent.refactor.target import place_of, refuse_unreadable
+from parley_agent.refactor.target import known_language, place_of, refuse_unreadable
 from parley_agent.refactor.tasks import TASKS, TaskClass
 from parley_agent.refactor.understand import diagnostics_on
+from parley_agent.syntax import prepare as read_ahead
 
 if TYPE_CHECKING:
     from parley_agent.document import Diagnostic, Document, Span
@@ -42,6 +43,16 @@ def offers(document: Document, selection: Span, diagnostics: tuple[Diagnostic, .
         else Offer(task=task, title=TASKS[task].title, disabled_reason=why_nothing)
         for task in _ORDER
     )
+
+
+def prepare(document: Document) -> None:
+    """Read `document` ahead, so that what is offered there next comes at once; one that cannot be read is left."""
+    try:
+        refuse_unreadable(document)
+        language = known_language(document)
+    except RefactorRefusedError:
+        return
+    read_ahead(document.text, language)
 
 
 def _why_not(task: TaskClass, document: Document, place: Place | None, diagnostics: tuple[Diagnostic, ...]) -> str:

@@ -23,7 +23,7 @@ from parley_agent.syntax.language import Language
 from parley_agent.syntax.languages import LANGUAGES, language_of
 from parley_agent.syntax.names import Identifier, comments, identifiers, unknown_names
 from parley_agent.syntax.rename import LocalName, can_rename, rename_locals, renameable_locals, usable_renames
-from parley_agent.syntax.tree import Tree, parse
+from parley_agent.syntax.tree import Tree, parse, prepare
 
 __all__ = [
     "LANGUAGES",
@@ -47,6 +47,7 @@ __all__ = [
     "language_of",
     "local_renaming",
     "parse",
+    "prepare",
     "rename_locals",
     "renameable_locals",
     "set_doc_comment",

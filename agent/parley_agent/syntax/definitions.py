@@ -95,11 +95,11 @@ def import_block(tree: Tree) -> Span | None:
 
 
 def _surroundings(tree: Tree, selection: Span) -> Span:
-    """The nodes of the top level that `selection` touches, those beside them, and what is attached to these.
+    """The outer nodes that `selection` touches, those beside them, and what is attached to these.
 
     What has a definition that the selection may mean is in there: a long file's other definitions need not be found.
     """
-    nodes, first, last = tree.top_level(selection)
+    nodes, first, last = tree.outer_nodes(selection)
     if not nodes:
         return selection
     skipped = tree.language.attached | tree.language.comments

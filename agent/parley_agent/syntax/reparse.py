@@ -39,10 +39,10 @@ def parse_in_turns(parser: tree_sitter.Parser, data: bytes, known: tree_sitter.T
     return parser.parse(piece) if known is None else parser.parse(piece, known)
 
 
-def alike(before: str, after: str) -> bool:
-    """Whether most of `after` stands in `before`, at its beginning and its end."""
-    start, tail = same_ends(before, after)
-    return 2 * (start + tail) >= len(after) > 0
+def alikeness(before: str, after: str) -> int:
+    """How many characters of `after` stand in `before`, at its beginning and its end; 0 where most do not."""
+    same = sum(same_ends(before, after))
+    return same if 2 * same >= len(after) else 0
 
 
 def _difference(before: bytes, after: bytes) -> tuple[int, int, int]:

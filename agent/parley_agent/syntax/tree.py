@@ -15,7 +15,7 @@ import tree_sitter
 
 from parley_agent.document import Span
 from parley_agent.syntax.offsets import Offsets
-from parley_agent.syntax.reparse import alike, parse_in_turns, reparsed
+from parley_agent.syntax.reparse import alikeness, parse_in_turns, reparsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,7 +69,7 @@ class Tree:
         """Where the grammar gave up, or missed a token: outermost spans in order, empty for a token that is missing."""
         if not self.root.has_error:
             return ()
-        return tuple(self.span(node) for node in _broken(self.root))
+        return self.kept("errors", lambda: tuple(self.span(node) for node in _broken(self.root)))
 
     def matches(self, query: str, span: Span | None = None) -> list[Captures]:
         """The matches of a query, each a map of capture name to nodes: in the nodes that touch `span`, or in all."""
@@ -92,10 +92,18 @@ class Tree:
     def top_level(self, span: Span) -> tuple[list[Node], int, int]:
         """The children of the root, and the numbers of the first and the last of them that touch `span` or are next."""
         children = self.kept("top level", lambda: self.root.children)
+        return children, *self._touching(children, span)
+
+    def outer_nodes(self, span: Span) -> tuple[list[Node], int, int]:
+        """As `top_level`, with what is inside an error in the error's place: all of a text may stand in one."""
+        nodes = self.kept("outer nodes", lambda: list(_without_errors(self.root)))
+        return nodes, *self._touching(nodes, span)
+
+    def _touching(self, nodes: list[Node], span: Span) -> tuple[int, int]:
         start, end = self._offsets.to_byte(span.start), self._offsets.to_byte(span.end)
-        first = bisect_left(children, start, key=lambda child: child.end_byte)
-        last = bisect_right(children, end, key=lambda child: child.start_byte)
-        return children, max(0, first - 1), min(last, len(children) - 1)
+        first = bisect_left(nodes, start, key=lambda node: node.end_byte)
+        last = bisect_right(nodes, end, key=lambda node: node.start_byte)
+        return max(0, first - 1), min(last, len(nodes) - 1)
 
     def _cursor(self, query: str, span: Span | None) -> tree_sitter.QueryCursor:
         cursor = tree_sitter.QueryCursor(_query(self.language.grammar, query))
@@ -142,10 +150,29 @@ def parse(text: str, language: Language) -> Tree:
     was edited is much like the one before.
     """
     recent = [tree for tree in tuple(_recent) if tree.language.grammar == language.grammar]
-    like = next((tree for tree in reversed(recent) if alike(tree.text, text)), None)
-    tree = Tree(text, language, like)
+    same, like = max(
+        ((alikeness(tree.text, text), tree) for tree in recent), key=lambda each: each[0], default=(0, None)
+    )
+    tree = Tree(text, language, like if same else None)
     _recent.append(tree)
     return tree
+
+
+def prepare(text: str, language: Language) -> None:
+    """Parse `text`, and get ready what is asked of its language, so that whoever asks next is answered at once."""
+    parse(text, language)
+    queries = language.queries
+    for query in (queries.structure, queries.names, queries.locals, queries.opaque):
+        if query:
+            _query(language.grammar, query)
+
+
+def _without_errors(root: Node) -> Iterator[Node]:
+    for child in root.children:
+        if child.is_error:
+            yield from _without_errors(child)
+        else:
+            yield child
 
 
 def _broken(root: Node) -> Iterator[Node]:

@@ -58,7 +58,10 @@ class OpenDocument:
             self.text = _paired(change.text)
         else:
             start, end = sorted((self.index.offset(change.start, encoding), self.index.offset(change.end, encoding)))
-            self.text = _paired(self.text[:start] + change.text + self.text[end:])
+            text = self.text[:start] + change.text + self.text[end:]
+            # Halves can only meet where the change is; a long text is not looked through at every key.
+            here = text[max(0, start - 1) : start + len(change.text) + 1]
+            self.text = text if _paired(here) == here else _paired(text)
         self._index = None
 
     def snapshot(self) -> Document:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from enum import StrEnum
-from itertools import accumulate
+from itertools import accumulate, count
+from operator import add
 from typing import NamedTuple
 
 
@@ -78,13 +79,14 @@ class LineIndex:
 
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
+_LONE_RETURN = re.compile(r"\r(?!\n)")
 
 
 def _line_starts(text: str) -> list[int]:
-    if "\r" in text:
+    if "\r" in text and _LONE_RETURN.search(text):
         return [0, *(found.end() for found in _LINE_END.finditer(text))]
-    lines = text.split("\n")
-    return [0, *accumulate(len(line) + 1 for line in lines[:-1])]
+    *lines, _last = text.split("\n")
+    return [0, *map(add, accumulate(map(len, lines)), count(1))]
 
 
 def _units(content: str, encoding: PositionEncoding) -> int:

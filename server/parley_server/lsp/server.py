@@ -28,6 +28,7 @@ from parley_server.lsp.frames import FrameError, Frames
 from parley_server.lsp.keeping import Ended, OutcomeKeeper
 from parley_server.lsp.kept import KeptProposal, KeptProposals
 from parley_server.lsp.parent import gone
+from parley_server.lsp.preparing import Preparing
 from parley_server.lsp.protocol import ParleyProtocol, raw_params
 from parley_server.lsp.running import Running
 from parley_server.lsp.transport import Incoming, Outgoing
@@ -95,6 +96,9 @@ class ParleyServer(LanguageServer):
         )
         self._keeper = OutcomeKeeper(
             group, self.documents, lambda *given: self.worker.call(lambda: services.keep(*given))
+        )
+        self.preparing = Preparing(
+            group, self.documents, lambda document: self.aside(lambda: services.prepare(document))
         )
         self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parley-offers")
         self._ended = asyncio.Event()
@@ -206,6 +210,7 @@ class ParleyServer(LanguageServer):
         self.running.shut_down()
         self.configuring.close()
         self.explanations.close()
+        self.preparing.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(_LAST_WORDS_S):
                 await self.running.ended()

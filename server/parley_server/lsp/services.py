@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
 
 class Services(Protocol):
-    """The services. All but `offers` are called on the worker's loop; each builds what it needs at its first call."""
+    """The services, called on the worker's loop but for `offers` and `prepare`. Each builds what it needs at first."""
 
     def offers(self, document: Document, selection: Span, diagnostics: tuple[Diagnostic, ...]) -> tuple[Offer, ...]:
         """What could be asked for here; instant, without a model, from any one thread."""
+        ...
+
+    def prepare(self, document: Document) -> None:
+        """Read `document` ahead, so that what is offered there next comes at once; in the thread that offers."""
         ...
 
     def refactor(self, request: RefactorRequest) -> AsyncGenerator[RefactorEvent, None]:

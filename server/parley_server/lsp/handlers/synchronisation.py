@@ -20,10 +20,12 @@ def register(server: ParleyServer) -> None:
         server.documents.open(
             uri=document.uri, language=document.language_id, version=document.version, text=document.text
         )
+        server.preparing.wants(document.uri)
 
     def changed(params: types.DidChangeTextDocumentParams) -> None:
         changes = map(from_lsp.change, params.content_changes)
         server.documents.change(params.text_document.uri, params.text_document.version, changes)
+        server.preparing.wants(params.text_document.uri)
 
     def closed(params: types.DidCloseTextDocumentParams) -> None:
         server.running.cancel_document(params.text_document.uri)

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parley_agent.syntax import language_of
-from parley_agent.syntax.reparse import alike
+from parley_agent.syntax.reparse import alikeness
 from parley_agent.syntax.tree import Tree
 from support.language_samples import SAMPLES
 
@@ -42,8 +42,9 @@ def test_a_tree_made_from_an_older_one_is_the_tree(name, data):
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "expected"), [("abcdef", "abXdef", True), ("abcdef", "xyz", False), ("", "a", False)]
+    ("before", "after", "expected"),
+    [("abcdef", "abXdef", 5), ("abcdef", "abXYZf", 3), ("abcdef", "xyz", 0), ("", "a", 0)],
 )
 def test_texts_are_alike_when_most_is_kept(before, after, expected):
     """What is kept counts at both ends."""
-    assert alike(before, after) is expected
+    assert alikeness(before, after) == expected

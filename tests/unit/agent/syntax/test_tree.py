@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parley_agent.document import Span
@@ -77,6 +77,7 @@ def test_spans_are_code_points(filler, newline):
     st.sampled_from(LANGUAGES),
     st.text(alphabet=st.sampled_from("ab1 \n\r\t(){}[]:;,.=<>+\"'/*#@`$é😀def"), max_size=60),
 )
+@settings(deadline=None)
 def test_any_text_parses_into_spans_within_it(language, text):
     """No text fails; whatever is found lies within the text, and names are what stands at their spans."""
     tree = parse(text, language)
