@@ -8,7 +8,12 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LARGEST_FILE_BYTES = 8_000_000
 
@@ -21,10 +26,13 @@ def read_text(path: str) -> str:
     """The text of a file, line ends as they are.
 
     Raises:
-        FileError: it does not exist, is too large, or is no UTF-8 text.
+        FileError: it does not exist, is no plain file, is too large, or is no UTF-8 text.
     """
     try:
-        size = Path(path).stat().st_size
+        status = Path(path).stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise FileError(f"{path} is no plain file; Parley reads plain files only.")
+        size = status.st_size
         if size > LARGEST_FILE_BYTES:
             raise FileError(f"{path} has {size:,} bytes; Parley reads files up to {LARGEST_FILE_BYTES:,} bytes.")
         return Path(path).read_bytes().decode("utf-8")
@@ -42,35 +50,72 @@ def replace_text(path: str, before: str, after: str) -> None:
     Raises:
         FileError: the file is not `before` any more, or cannot be written; it is as it was.
     """
-    if read_text(path) != before:
-        raise FileError(f"{path} changed meanwhile, so nothing was written. Ask again for the file as it is now.")
     real = Path(path).resolve()
-    try:
-        with tempfile.NamedTemporaryFile(dir=real.parent, prefix=f".{real.name}.", delete=False) as temporary:
-            try:
-                temporary.write(after.encode("utf-8"))
-                temporary.flush()
-                os.fsync(temporary.fileno())
-                Path(temporary.name).chmod(stat.S_IMODE(real.stat().st_mode))
-                Path(temporary.name).replace(real)
-            except BaseException:
-                Path(temporary.name).unlink(missing_ok=True)
-                raise
-    except OSError as error:
-        raise FileError(f"{path} cannot be written: {error.strerror}.") from error
+    _refuse_changed(path, before)
+    with _explained(path), _written_beside(real, after) as written:
+        written.chmod(stat.S_IMODE(real.stat().st_mode))
+        _refuse_changed(path, before)  # the disk may have taken its time
+        written.replace(real)
 
 
 def create_text(path: str, text: str) -> None:
-    """Write a new file.
+    """Write a new file, whole or not at all.
 
     Raises:
         FileError: it exists already, or cannot be written.
     """
+    goal = Path(path)
+    with _explained(path):
+        goal.parent.mkdir(parents=True, exist_ok=True)
+        with _written_beside(goal, text) as written:
+            try:
+                written.chmod(0o666 & ~_umask())
+                _move_new(written, goal)
+            except FileExistsError as error:
+                raise FileError(f"{path} exists already; it was not overwritten.") from error
+
+
+def _refuse_changed(path: str, before: str) -> None:
+    if read_text(path) != before:
+        raise FileError(f"{path} changed meanwhile, so nothing was written. Ask again for the file as it is now.")
+
+
+@contextmanager
+def _written_beside(goal: Path, text: str) -> Iterator[Path]:
+    """A file of that text, on the disk and in the goal's folder, so that it can take its place in one step."""
+    content = text.encode("utf-8")
+    with tempfile.NamedTemporaryFile(dir=goal.parent, prefix=f".{goal.name}.", delete=False) as temporary:
+        try:
+            temporary.write(content)
+            temporary.flush()
+            os.fsync(temporary.fileno())
+            temporary.close()
+            yield Path(temporary.name)
+        finally:
+            Path(temporary.name).unlink(missing_ok=True)
+
+
+def _move_new(written: Path, goal: Path) -> None:
+    """Give `written` its name, unless something has it."""
     try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        with Path(path).open("x", encoding="utf-8", newline="") as file:
-            file.write(text)
-    except FileExistsError as error:
-        raise FileError(f"{path} exists already; it was not overwritten.") from error
+        goal.hardlink_to(written)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        goal.touch(exist_ok=False)
+        written.replace(goal)
+
+
+@contextmanager
+def _explained(path: str) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise FileError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def _umask() -> int:
+    """What the person's new files are not allowed; there is no way to ask for it but to set it."""
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return umask

@@ -37,6 +37,10 @@ class Workspace:
     exists: Callable[[Path], bool] = Path.exists
     text_of: Callable[[Path], str] = _text_of
 
+    def holds(self, folder: Path) -> bool:
+        """Whether the folder is there and in the workspace itself: a link may lead anywhere."""
+        return self.root is not None and self.exists(folder) and folder.resolve().is_relative_to(self.root.resolve())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewTestFile:
@@ -89,7 +93,7 @@ def _python(place: Place, workspace: Workspace, source: Path, subject: str) -> N
         parts.insert(0, package.name)
         package = package.parent
     folder = source.parent
-    if workspace.root is not None and workspace.exists(workspace.root / "tests"):
+    if workspace.root is not None and workspace.holds(workspace.root / "tests"):
         folder = workspace.root / "tests"
     path = _free(workspace, folder / f"test_{source.stem.strip('_')}.py", subject, "test_{stem}_{name}.py")
     head = f"from {'.'.join(parts)} import {subject}"

@@ -1,5 +1,7 @@
 """Files are replaced whole or not at all."""
 
+import os
+
 import pytest
 
 from parley_server.files import LARGEST_FILE_BYTES, FileError, create_text, read_text, replace_text
@@ -47,3 +49,34 @@ def test_a_huge_file_is_refused_with_its_size(tmp_path):
         sparse.truncate(LARGEST_FILE_BYTES + 1)
     with pytest.raises(FileError, match=r"has 8,000,001 bytes; Parley reads files up to 8,000,000 bytes"):
         read_text(str(file))
+
+
+def test_a_new_file_that_cannot_be_written_leaves_nothing(tmp_path):
+    """Neither half a file nor an empty one."""
+    with pytest.raises(UnicodeEncodeError):
+        create_text(str(tmp_path / "t.py"), "\ud800")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_new_file_has_the_mode_of_the_person_s_own(tmp_path):
+    """As if an editor had made it."""
+    (tmp_path / "own").touch()
+    create_text(str(tmp_path / "t.py"), "x\r\n")
+    assert (tmp_path / "t.py").stat().st_mode == (tmp_path / "own").stat().st_mode
+    assert (tmp_path / "t.py").read_bytes() == b"x\r\n"
+
+
+def test_a_link_that_leads_nowhere_is_no_place_for_a_new_file(tmp_path):
+    """What it points to is not made."""
+    (tmp_path / "t.py").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(FileError, match="exists already"):
+        create_text(str(tmp_path / "t.py"), "x")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_what_is_no_plain_file_is_not_read(tmp_path):
+    """A pipe would be waited for, a device has no end."""
+    os.mkfifo(tmp_path / "pipe")
+    for path in (str(tmp_path / "pipe"), "/dev/zero", str(tmp_path)):
+        with pytest.raises(FileError, match="is no plain file"):
+            read_text(path)

@@ -32,6 +32,17 @@ async def test_the_tests_are_a_new_file_and_the_document_stays(bench, tmp_path):
     assert (proposed.proof, proposed.evidence[:8]) == ("unproved", "Not run:")
 
 
+async def test_a_folder_of_tests_that_leads_out_of_the_workspace_is_left_alone(bench, tmp_path):
+    """A repository may link it anywhere; the tests go beside what they test."""
+    workspace, elsewhere = tmp_path / "workspace", tmp_path / "elsewhere"
+    workspace.mkdir()
+    elsewhere.mkdir()
+    (workspace / "tests").symlink_to(elsewhere)
+    case = bench(CODE, fenced(TESTS), path=str(workspace / "shop.py"))
+    proposed = await case.last(TaskClass.GENERATE_TESTS, workspace_root=str(workspace))
+    assert [file.path for file in proposed.new_files] == [str(workspace / "test_shop.py")]
+
+
 @pytest.mark.parametrize(
     "answer",
     [
