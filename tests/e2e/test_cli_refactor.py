@@ -247,6 +247,20 @@ def test_a_yes_can_be_given_beforehand(run, tmp_path, given):
     assert "ConsentGiven" in kept.stdout, kept.stderr
 
 
+def test_a_proved_change_of_a_file_that_acts_by_being_there_waits_for_a_yes(run, tmp_path):
+    """A repository's hooks run by themselves; `--yes` beside the file's name is a yes to it, the settings are none."""
+    (tmp_path / "home" / "config" / "parley").mkdir(parents=True)
+    (tmp_path / "home" / "config" / "parley" / "config.yaml").write_text("refactor:\n  unproved: apply\n")
+    hook = tmp_path / ".git" / "hooks" / "area.py"
+    hook.parent.mkdir(parents=True)
+    hook.write_text(SOURCE)
+    ended = run(".git/hooks/area.py:1", "rename for clarity", "--write")
+    assert (ended.returncode, hook.read_text()) == (3, SOURCE)
+    assert "the file acts by being there" in ended.stderr
+    ended = run(".git/hooks/area.py:1", "rename for clarity", "--write", "--yes")
+    assert (ended.returncode, hook.read_text()) == (0, RENAMED), ended.stderr
+
+
 def test_a_tested_change_is_written_without_a_question(run, tmp_path):
     """The named test is the evidence."""
     check = f'{sys.executable} -c "import area; assert area.area(2, 3) == 6"'

@@ -115,7 +115,8 @@ class Proposed:
     `proof` says whether behaviour is shown to be unchanged: "proved" (by comparing syntax trees), "tested" (the named
     test command passed on the result) or "unproved". `evidence` is the sentence for the person. `notes` tell of what
     was left out, such as a name that was not renamed and why. `unproved` is what the person's own settings say of
-    results that are neither proved nor tested.
+    results that are neither proved nor tested; it does not count where `acts`, since a file that it changes acts by
+    being there (a hook, a settings file of an editor or a shell).
     """
 
     task: TaskClass
@@ -126,11 +127,12 @@ class Proposed:
     evidence: str
     notes: tuple[str, ...] = ()
     unproved: Unproved = "ask"
+    acts: bool = False
 
     @property
     def needs_consent(self) -> bool:
         """Whether a front end may apply this only after the person has seen exactly this change and said yes."""
-        return self.proof == "unproved" and self.unproved == "ask"
+        return self.acts or (self.proof == "unproved" and self.unproved == "ask")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

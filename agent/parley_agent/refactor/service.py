@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from parley_agent.python.errors import EditRefusedError
+from parley_agent.refactor.acting_files import acts_by_itself
 from parley_agent.refactor.answers import read_prose
 from parley_agent.refactor.context import ASSUMED_WINDOW_TOKENS, Room, fitted
 from parley_agent.refactor.errors import AnswerRejectedError, RefactorRefusedError
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = ["RefactorService", "offers"]
 
 _MAX_REPAIRS = 2
+_ACTS = "The file acts by being there, so nothing is changed in it without your yes."
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -74,7 +76,7 @@ class RefactorService:
         try:
             async with aclosing(self._explained(request) if is_explain else self._refactored(request)) as events:
                 async for event in events:
-                    yield replace(event, unproved=self._unproved) if isinstance(event, Proposed) else event
+                    yield await self._aside(self._with_terms, event, request) if isinstance(event, Proposed) else event
         except (RefactorRefusedError, EditRefusedError) as refusal:
             yield Refused(code=refusal.code, reason=refusal.reason)
 
@@ -91,6 +93,18 @@ class RefactorService:
         except (RefactorRefusedError, EditRefusedError, AnswerRejectedError) as refusal:
             return Refused(code=refusal.code, reason=str(refusal))
         return Rebased(request=moved_request, proposed=moved)
+
+    def _with_terms(self, proposal: Proposed, request: RefactorRequest) -> Proposed:
+        """The same, with when it may be applied."""
+        edited = [request.document.path] if proposal.edits and request.document.path else []
+        paths = [Path(each) for each in (*edited, *(file.path for file in proposal.new_files))]
+        root = Path(request.workspace_root) if request.workspace_root else None
+        acts = any(
+            acts_by_itself(path, root) or acts_by_itself(path.resolve(), root.resolve() if root else None)
+            for path in paths
+        )
+        evidence = f"{proposal.evidence} {_ACTS}" if acts else proposal.evidence
+        return replace(proposal, unproved=self._unproved, acts=acts, evidence=evidence)
 
     def close(self) -> None:
         """Let the threads end; work that is under way is not waited for."""

@@ -28,6 +28,7 @@ WAYS_OUT = (
     "add --yes to accept it, or name a test that must pass on the result, as in --test 'pytest -q'. "
     "`refactor.unproved: apply` in your settings accepts such changes always."
 )
+ACTS = "Nothing was written: the file acts by being there. Look at the diff, then add --yes to accept it."
 _TASKS = ", ".join(TaskClass)
 _WAITS = 3
 _CANCELLED = 130
@@ -223,12 +224,16 @@ def _with_consent(outcome: Outcome, application: Application, runner: Runner, wa
 
     if outcome.proposed is None or not outcome.proposed.needs_consent:
         return outcome
-    if way.as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return outcome.offered(WAYS_OUT)
-    outcome.show(as_json=False)
-    if not typer.confirm("Write this change, which is not proved?", err=True):
-        return outcome.offered("It was not written.", shown=True)
     given = ConsentGiven(result=outcome.result_hash, by="answer")
+    if way.yes:  # a file that acts by being there: its name stands beside the yes on the command line
+        runner.run(application.keep(outcome.request.correlation_id, given))
+        return outcome
+    if way.as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return outcome.offered(ACTS if outcome.proposed.acts else WAYS_OUT)
+    outcome.show(as_json=False)
+    what = "which is not proved" if outcome.proposed.proof == "unproved" else "to a file that acts by being there"
+    if not typer.confirm(f"Write this change, {what}?", err=True):
+        return outcome.offered("It was not written.", shown=True)
     runner.run(application.keep(outcome.request.correlation_id, given))
     return outcome.accepted()
 
