@@ -6,25 +6,33 @@
 (require 'eglot)
 
 (defclass parley-server (eglot-lsp-server) ()
-  :documentation "The language server Parley, by itself or behind a multiplexer.")
+  :documentation "The language server Parley, alone in its buffers.")
 
 (defvar parley-modes
   '(python-mode js-mode go-mode rust-mode java-mode c-mode c++-mode csharp-mode ruby-mode lua-mode php-mode sh-mode)
   "Major modes for which Parley is the language server.")
 
+(defconst parley-tasks
+  '("rename" "docstring" "type-hints" "extract-function" "simplify" "fix-diagnostics" "generate-tests" "custom" "explain")
+  "The kinds of work that can have a model of their own.")
+
 (add-to-list 'eglot-server-programs `(,parley-modes . (parley-server "parley" "serve")))
 
-(defun parley-refactor (instruction)
-  "Change the region, or the definition at point, as INSTRUCTION says."
-  (interactive (list (read-string "What should change? ")))
-  (parley--execute "parley.refactor" (parley--argument :instruction instruction)))
+(defun parley-refactor (instruction &optional model)
+  "Change the region, or the definition at point, as INSTRUCTION says.
+With a prefix argument, MODEL is asked this once."
+  (interactive (list (read-string "What should change? ") (and current-prefix-arg (parley--read-model))))
+  (parley--execute "parley.refactor"
+                   (apply #'parley--argument :instruction instruction (and model (list :model model)))))
 
-(defun parley-explain (&optional question)
-  "Explain the region or the definition at point; with a prefix argument, answer QUESTION about it."
-  (interactive (list (and current-prefix-arg (read-string "What do you want to know? "))))
+(defun parley-explain (&optional question model)
+  "Explain the region or the definition at point.
+With a prefix argument, answer QUESTION about it; with two, MODEL is asked this once."
+  (interactive (list (and current-prefix-arg (read-string "What do you want to know? "))
+                     (and (equal current-prefix-arg '(16)) (parley--read-model))))
   (parley--execute "parley.explain"
                    (apply #'parley--argument :show :json-false :wait t
-                          (and question (list :instruction question)))
+                          (append (and question (list :instruction question)) (and model (list :model model))))
                    (lambda (finished)
                      (if-let ((text (plist-get finished :text)))
                          (parley--show text)
@@ -34,6 +42,16 @@
   "Apply the latest change that was kept instead of applied."
   (interactive)
   (parley--execute "parley.apply" nil))
+
+(defun parley-model (model &optional task)
+  "Let MODEL answer this session's requests; with a prefix argument, only those of a TASK.
+With \"auto\", Parley chooses again."
+  (interactive (list (parley--read-model) (and current-prefix-arg (completing-read "For: " parley-tasks nil t))))
+  (parley--execute "parley.models"
+                   (append (list :use (if (equal model "auto") "" model)) (and task (list :task task)))
+                   (lambda (now)
+                     (message "Parley: %s answers%s. %s" (or (plist-get now :default) "no model")
+                              (if task (concat " for " task) "") (or (plist-get now :why) "")))))
 
 (defun parley-cancel ()
   "Cancel every request that runs."
@@ -61,6 +79,14 @@
                            :timeout nil
                            :success-fn (or then #'ignore)
                            :error-fn (lambda (err) (message "Parley: %s" (plist-get err :message))))))
+
+(defun parley--read-model ()
+  "Ask which of the models there are is meant."
+  (let ((found (jsonrpc-request (eglot-current-server) :workspace/executeCommand
+                                (list :command "parley.models" :arguments []))))
+    (completing-read (format "Which model? Now: %s " (or (plist-get found :default) "none"))
+                     (cons "auto" (mapcar (lambda (each) (concat (plist-get each :provider) "/" (plist-get each :name)))
+                                          (plist-get found :models))))))
 
 (defun parley--show (text)
   "Show TEXT, which is Markdown, in a buffer of its own."

@@ -131,7 +131,7 @@ local function finish(_, finished)
   tell(table.concat(vim.list_extend({ finished.message }, finished.notes or {}), " "), level)
 end
 
----@param command "parley.refactor"|"parley.explain"|"parley.apply"|"parley.cancel"
+---@param command "parley.refactor"|"parley.explain"|"parley.apply"|"parley.cancel"|"parley.models"
 ---@param argument? table
 ---@param then_? fun(result: table)
 local function execute(command, argument, then_)
@@ -148,6 +148,15 @@ local function execute(command, argument, then_)
       then_(result)
     end
   end)
+end
+
+--- The person's words, and the model that this one request is for: `@provider/model` before them names it.
+---@param words string
+---@return string rest
+---@return string? model
+local function addressed(words)
+  local model, rest = words:match("^@(%S+)%s*(.*)$")
+  return rest or words, model
 end
 
 --- Run a refactoring in the person's words, with a preview; without words, ask for them.
@@ -170,6 +179,27 @@ end
 ---@param argument table
 local function explain(argument)
   execute("parley.explain", vim.tbl_extend("force", argument, { show = false }))
+end
+
+--- Let a model answer this session's requests, or those of one task class; "auto" leaves it to Parley again.
+---@param model string
+---@param task? string
+local function use_model(model, task)
+  execute("parley.models", { use = model == "auto" and "" or model, task = task }, function(now)
+    tell(("%s answers%s. %s"):format(now.default or "no model", task and (" for " .. task) or "", now.why or ""))
+  end)
+end
+
+--- Let the person choose the model of this session.
+local function pick_model()
+  execute("parley.models", nil, coroutine.wrap(function(now) ---@param now { models: table[], default?: string }
+    local names = vim.iter(now.models):map(function(each) return each.provider .. "/" .. each.name end):totable()
+    local prompt = ("Which model answers? Now: %s"):format(now.default or "none")
+    local chosen = choose(vim.list_extend({ "auto" }, names), prompt)
+    if chosen then
+      use_model(chosen)
+    end
+  end))
 end
 
 --- The document and what of it is meant: the lines of a range, else the cursor.
@@ -206,16 +236,27 @@ vim.lsp.config(name, {
 vim.lsp.enable(name)
 
 vim.api.nvim_create_user_command("ParleyRefactor", function(given)
-  refactor(argument_of(given), given.args)
+  local words, model = addressed(given.args)
+  refactor(vim.tbl_extend("force", argument_of(given), { model = model }), words)
 end, { range = true, nargs = "*", desc = "Change the code as you say" })
 
 vim.api.nvim_create_user_command("ParleyExplain", function(given)
-  explain(vim.tbl_extend("force", argument_of(given), { instruction = given.args ~= "" and given.args or nil }))
+  local words, model = addressed(given.args)
+  explain(vim.tbl_extend("force", argument_of(given), { instruction = words ~= "" and words or nil, model = model }))
 end, { range = true, nargs = "*", desc = "Explain the code, or answer a question about it" })
 
 vim.api.nvim_create_user_command("ParleyApply", function()
   execute("parley.apply", {})
 end, { desc = "Apply the latest change that was kept" })
+
+vim.api.nvim_create_user_command("ParleyModel", function(given)
+  local model, task = unpack(given.fargs)
+  if model then
+    use_model(model, task)
+  else
+    pick_model()
+  end
+end, { nargs = "*", desc = "Choose the model of this session, or of one kind of work" })
 
 vim.api.nvim_create_user_command("ParleyCancel", function()
   execute("parley.cancel", nil, function(result)

@@ -12,6 +12,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from parley_providers.breaker import BreakerKey
+from parley_providers.chosen_router import ChosenRouter
 from parley_providers.collect import collect
 from parley_providers.course import Bill, Course
 from parley_providers.errors import (
@@ -70,7 +71,7 @@ class ProviderChain:
         resilience: Resilience | None = None,
     ) -> None:
         self._providers = {provider.name: provider for provider in providers}
-        self._router = router
+        self._router = ChosenRouter(router)
         self._instruments = instruments
         self._resilience = resilience or Resilience()
 
@@ -88,6 +89,10 @@ class ProviderChain:
     def providers(self) -> tuple[Provider, ...]:
         """The providers behind this door, in order."""
         return tuple(self._providers.values())
+
+    def choose(self, model: str | None, task_class: str | None = None) -> None:
+        """Let `model` serve the requests that name none, from now on; see `ChosenRouter.choose`."""
+        self._router.choose(model, task_class)
 
     def set_bounds(self, deadlines: Deadlines, limits: Limits) -> None:
         """The person's deadlines and limits from the next call on; calls under way keep theirs."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -90,7 +89,6 @@ class Application:
         self._store: CallStore | None = None
         self._chain: ProviderChain | None = None
         self._service: RefactorService | None = None
-        self._model: str | None = None
 
     def offers(self, document: Document, selection: Span, diagnostics: tuple[Diagnostic, ...]) -> tuple[Offer, ...]:
         """What could be asked for here; instant, without a model."""
@@ -115,8 +113,6 @@ class Application:
         from parley_providers.errors import ProviderError
 
         service = self._refactoring()
-        if request.model is None:
-            request = replace(request, model=self._model)
         async with RecordingBehind(await self._recorder(request.correlation_id)) as recorded:
             recorded.asked(request)
             try:
@@ -145,8 +141,10 @@ class Application:
         """Every model that could be asked."""
         return await self.chain.models()
 
-    async def use_model(self, name: str | None) -> None:
-        """Let this model serve the requests of this process that name none; None: the route decides again.
+    async def use_model(self, name: str | None, task: str | None = None) -> None:
+        """Let this model serve the requests of this process that name none, or those of one task class.
+
+        None takes the choice back, without a task class every choice: the route decides again.
 
         Raises:
             ProviderError: there is no such model; nothing changed.
@@ -156,7 +154,7 @@ class Application:
 
             route = await self.chain.route(LLMRequest(messages=(), task_class="custom", model=name))
             await self.chain.facts_of(route)
-        self._model = name
+        self.chain.choose(name, task)
 
     def spent(self, correlation_id: str) -> Spent | None:
         """What the model calls of a request used so far, from any thread; None where none ended."""
@@ -169,15 +167,15 @@ class Application:
         """
         return self._take_settings(given, self._chain, bare=bare)
 
-    async def default_route(self) -> Route:
-        """What serves a request that names no model.
+    async def default_route(self, task: str | None = None) -> Route:
+        """What serves a request that names no model, of a task class or of those without a model of their own.
 
         Raises:
             NoModelError: nothing; the message says how to get a model.
         """
         from parley_providers.requests import LLMRequest
 
-        return await self.chain.route(LLMRequest(messages=(), task_class="custom", model=self._model))
+        return await self.chain.route(LLMRequest(messages=(), task_class=task or "custom"))
 
     async def profiles(self, model: str | None, task: str | None) -> tuple[Profile, ...]:
         """What was measured, for one model or task class or for all, this process's latest calls included."""

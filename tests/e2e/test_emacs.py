@@ -134,6 +134,35 @@ def test_an_explanation_opens_in_a_buffer_of_its_own(tmp_path):
     assert "It multiplies." in explanation
 
 
+def test_a_session_a_kind_of_work_and_a_request_can_have_their_own_model(tmp_path):
+    """`parley-model` shows what there is; with a prefix argument it is for one kind of work."""
+    models = ("small", "large", "huge")
+    work = desk(tmp_path, [{"model": name, "task_class": "explain", "text": name, "times": 9} for name in models])
+    steps = f"""{opened(work)}
+    (let (offered explained)
+      (cl-flet ((explain (&rest arguments)
+                  (when (get-buffer "*parley*") (kill-buffer "*parley*"))
+                  (apply #'parley-explain arguments)
+                  (driver-wait "an explanation" (lambda () (get-buffer "*parley*")))
+                  (push (with-current-buffer "*parley*" (string-trim (buffer-string))) explained)))
+        (explain)
+        (setq driver-choice "scripted/large")
+        (call-interactively #'parley-model)
+        (driver-wait-told "scripted/large answers\\. ")
+        (setq offered driver-choices)
+        (explain)
+        (explain "what is it?" "scripted/huge")
+        (parley-model "small" "explain")
+        (driver-wait-told "scripted/small answers for explain")
+        (explain)
+        (vector (vconcat offered) (vconcat (nreverse explained)))))
+    """
+    assert emacs(work, steps, block=FILE) == [
+        ["auto", "scripted/small", "scripted/large", "scripted/huge"],
+        ["small", "large", "huge", "small"],
+    ]
+
+
 def test_lsp_mode_has_it_beside_other_servers(tmp_path):
     """The pasted block registers Parley as an add-on; its code action changes the text."""
     work = desk(tmp_path, [RENAME])
@@ -154,7 +183,7 @@ def test_lsp_mode_has_it_beside_other_servers(tmp_path):
     (driver-wait "the edit" (lambda () (not (equal (driver-text) {literal(SOURCE)}))))
     (driver-text)
     """
-    assert emacs(work, steps, block=2) == RENAMED
+    assert emacs(work, steps, block=1) == RENAMED
 
 
 @pytest.mark.model

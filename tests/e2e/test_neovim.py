@@ -17,6 +17,7 @@ REWRITE = {"task_class": "custom", "text": f"```python\n{REWRITTEN}```\n"}
 EXPLAIN = {"task_class": "explain", "text": "It multiplies.\n"}
 ENDLESS = {"task_class": "rename", "pieces": [{"text": "{", "delay_ms": 20}, {"text": " ", "delay_ms": 20}]}
 ENDLESS["ending"] = "endless"
+MODELS = ("small", "large", "huge")
 KIND = "refactor.rewrite.parley.rename"
 
 
@@ -71,6 +72,41 @@ def test_progress_and_the_outcome_are_told(tmp_path):
     assert found["echoed"]
     assert all(text.startswith("Parley: Rename for clarity") for text in found["echoed"])
     assert len(found["told"]) == 1
+
+
+def test_a_session_a_kind_of_work_and_a_request_can_have_their_own_model(tmp_path):
+    """`:ParleyModel` alone shows what there is; a word that begins with @ names the model of one request."""
+    work = desk(tmp_path, [{"model": name, "task_class": "explain", "text": name, "times": 9} for name in MODELS])
+    steps = f"""{opened(work)}
+    local offered, explained = nil, {{}}
+    vim.ui.select = function(choices, options, callback)
+      offered = choices
+      callback("scripted/large")
+    end
+    local function explain(words)
+      vim.cmd("ParleyExplain " .. words)
+      driver.wait("an explanation", function() return #vim.api.nvim_list_wins() == 2 end)
+      for _, window in ipairs(vim.api.nvim_list_wins()) do
+        if window ~= vim.api.nvim_get_current_win() then
+          table.insert(explained, vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(window), 0, -1, false)[1])
+        end
+      end
+      vim.cmd.only()
+    end
+    explain("")
+    vim.cmd.ParleyModel()
+    driver.wait_told("scripted/large answers%. ")
+    explain("")
+    explain("@scripted/huge what is it?")
+    vim.cmd.ParleyModel("small", "explain")
+    driver.wait_told("scripted/small answers for explain%. ")
+    explain("")
+    return {{ offered = offered, explained = explained }}
+    """
+    assert neovim(work, steps) == {
+        "offered": ["auto", "scripted/small", "scripted/large", "scripted/huge"],
+        "explained": ["small", "large", "huge", "small"],
+    }
 
 
 def test_cancel_stops_a_request_and_leaves_the_text(tmp_path):

@@ -76,7 +76,7 @@ def desk(tmp_path, script=None, **more):
     return Desk(folder=folder, environment={**kept, "HOME": str(home), "PATH": path, **more})
 
 
-def neovim(desk, steps, *, block=-1):
+def neovim(desk, steps, *, block=1):
     """What `steps`, Lua that may use `driver`, return in a Neovim whose init.lua is one block of the guide."""
     result = desk.folder.parent / "result.json"
     init = desk.folder.parent / "init.lua"
@@ -96,7 +96,7 @@ def literal(text):
     return json.dumps(text, ensure_ascii=False)
 
 
-def emacs(desk, steps, *, block=-1):
+def emacs(desk, steps, *, block=0):
     """What `steps`, Lisp that may use the driver, return in an Emacs whose init file is one block of the guide."""
     result = desk.folder.parent / "result.json"
     init = desk.folder.parent / "init.el"

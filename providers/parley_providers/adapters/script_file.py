@@ -3,10 +3,12 @@
     {"task_class": "docstring", "contains": "def area", "text": "Return the area."}
     {"json": {"names": {"x": "width"}}, "delay_ms": 20}
     {"pieces": ["Once ", {"text": "more", "delay_ms": 500}], "ending": "truncated"}
+    {"model": "large", "text": "An answer of one of several models.", "times": 3}
     {"text": "half", "error": {"kind": "server", "message": "It fell over.", "after_pieces": 1}}
 
 What an answer does is told by `scripted.ScriptedAnswer`. An answer without `task_class`, `contains` and `times` is
-given once, so that such lines are taken in order; the others serve without limit.
+given once, so that such lines are taken in order; the others serve without limit. A script whose lines name models is
+routed as models of this machine are; else it is one model, which serves whatever is asked for.
 """
 
 from __future__ import annotations
@@ -84,6 +86,7 @@ class _Timings(_Strict):
 class _Line(_Strict):
     task_class: str | None = None
     contains: str | None = None
+    model: str | None = Field(default=None, min_length=1)
     times: int | None = Field(default=None, ge=1)
     text: str | None = None
     value: Any = Field(default=None, alias="json")
@@ -119,6 +122,7 @@ def _answer(text: str, where: str) -> ScriptedAnswer:
         timings=Timings(**line.timings.model_dump()),
         task_class=line.task_class,
         contains=line.contains,
+        model=line.model,
         times=1 if line.times is None and anyone else line.times,
     )
 

@@ -67,9 +67,9 @@ class ScriptedFault:
 class ScriptedAnswer:
     """One answer, and the requests that it is for.
 
-    It serves a request of `task_class` one of whose messages has `contains` in it; None serves any. `times` is how
-    often it may be given (None: without limit). `ending` says what comes after the pieces: the finish, a clean end
-    without one, the pieces again for ever, or silence.
+    It serves a request to `model`, of `task_class`, one of whose messages has `contains` in it; None serves any.
+    `times` is how often it may be given (None: without limit). `ending` says what comes after the pieces: the finish, a
+    clean end without one, the pieces again for ever, or silence.
     """
 
     pieces: tuple[ScriptedPiece, ...] = ()
@@ -81,12 +81,14 @@ class ScriptedAnswer:
     timings: Timings = field(default_factory=Timings)
     task_class: str | None = None
     contains: str | None = None
+    model: str | None = None
     times: int | None = None
 
     def serves(self, request: LLMRequest) -> bool:
         """Whether this answer is for `request`."""
         of_class = self.task_class is None or self.task_class == request.task_class
-        return of_class and (
+        to_model = self.model is None or self.model == request.model
+        return (of_class and to_model) and (
             self.contains is None or any(self.contains in message.text for message in request.messages)
         )
 
@@ -118,7 +120,7 @@ class ScriptedProvider:
         origin: str = "",
     ) -> None:
         self._left = [(answer, answer.times) for answer in script]
-        self._models = models or (_default_model(name),)
+        self._models = models or (scripted_model(name),)
         self._name = name
         self._origin = origin
         self._asked: list[LLMRequest] = []
@@ -231,9 +233,10 @@ class _Waits:
             raise DeadlineExceededError(message, provider=provider, model=model)
 
 
-def _default_model(provider: str) -> ModelFacts:
+def scripted_model(provider: str, name: str = "script") -> ModelFacts:
+    """What is told of a model that a script plays."""
     return ModelFacts(
-        name="script",
+        name=name,
         provider=provider,
         window_tokens=32_768,
         max_window_tokens=32_768,

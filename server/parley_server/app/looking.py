@@ -78,8 +78,8 @@ async def models_overview() -> Overview:
             return await overview(chain, catalog(), model_store(settings))
 
 
-async def choose_model(name: str | None) -> WrittenChoice:
-    """Write the model into the person's settings file; None lets Parley choose.
+async def choose_model(name: str | None, task: str | None = None) -> WrittenChoice:
+    """Write the model into the person's settings file, for one task class or for all; None lets Parley choose.
 
     Raises:
         NoModelError: nothing here is called so.
@@ -87,7 +87,7 @@ async def choose_model(name: str | None) -> WrittenChoice:
     """
     from parley_providers.requests import LLMRequest
     from parley_server.config import user_path
-    from parley_server.config_file import WrittenChoice, write_entry
+    from parley_server.config_file import WrittenChoice, remove_entry, write_entry
 
     chosen = None
     if name is not None:
@@ -96,5 +96,10 @@ async def choose_model(name: str | None) -> WrittenChoice:
                 route = await chain.route(LLMRequest(messages=(), task_class="custom", model=name))
                 await chain.facts_of(route)
         chosen = f"{route.provider}/{route.model}"
-    write_entry(user_path(), "model", chosen)
+    if task is None:
+        write_entry(user_path(), "model", chosen)
+    elif chosen is None:
+        remove_entry(user_path(), ("models", task))
+    else:
+        write_entry(user_path(), ("models", task), chosen)
     return WrittenChoice(path=user_path(), model=chosen)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from parley_server.app.keeping import model_store, project_at
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from parley_profiling.stores import CallStore
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from parley_providers.provider import Provider
     from parley_providers.records import CallObserver
     from parley_providers.requests import Deadlines
+    from parley_providers.route import Router
     from parley_providers.strategies import Candidate
     from parley_server.access import Access
     from parley_server.settings import Settings
@@ -98,8 +100,8 @@ def _corrected(provider: Provider, settings: Settings) -> Provider:
     return CorrectedProvider(provider, overrides) if overrides else provider
 
 
-def build_scripted_chain(script: Path, observer: CallObserver) -> ProviderChain:
-    """A chain whose one provider gives the answers of a script.
+def build_scripted_chain(script: Path, observer: CallObserver, read_settings: Callable[[], Settings]) -> ProviderChain:
+    """A chain whose one provider gives the answers of a script; with models that are chosen where the script has some.
 
     Raises:
         BadRequestError: the script cannot be read.
@@ -107,16 +109,28 @@ def build_scripted_chain(script: Path, observer: CallObserver) -> ProviderChain:
     from uuid import uuid4
 
     from parley_providers.adapters.script_file import read_script
-    from parley_providers.adapters.scripted import ScriptedProvider
+    from parley_providers.adapters.scripted import ScriptedProvider, scripted_model
     from parley_providers.chain import ProviderChain
     from parley_providers.clock import SYSTEM_CLOCK
     from parley_providers.measure import Instruments
     from parley_providers.route import FixedRouter, Route
 
-    provider = ScriptedProvider(read_script(script))
+    answers = read_script(script)
+    names = dict.fromkeys(each.model for each in answers if each.model is not None)
+    provider = ScriptedProvider(answers, models=tuple(scripted_model("scripted", name) for name in names))
     route = Route(provider=provider.name, model="script", reason="configured", why=f"Answers come from {script}.")
+    router: Router = _chosen_of(provider, read_settings()) if names else FixedRouter(route)
     instruments = Instruments(clock=SYSTEM_CLOCK, new_id=lambda: uuid4().hex, observer=observer)
-    return ProviderChain((provider,), FixedRouter(route), instruments)
+    return ProviderChain((provider,), router, instruments)
+
+
+def _chosen_of(provider: Provider, settings: Settings) -> Router:
+    """Routes to the models of one provider on this machine, as the person's settings name them."""
+    from parley_providers.routing import Choices, LocalRouter
+    from parley_providers.strategy_router import Policy, StrategyRouter
+
+    local = LocalRouter(servers=(), embedded=provider, choices=Choices(), available_bytes=lambda: 0, advice="")
+    return StrategyRouter(Policy(model=settings.model, models=settings.models), local, lambda _: True)
 
 
 def build_access(settings: Settings | None = None) -> Access:

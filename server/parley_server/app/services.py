@@ -48,7 +48,7 @@ def build_application(
 
     def chain(store: CallStore) -> ProviderChain:
         if scripted is not None:
-            built = build_scripted_chain(scripted, tally.before(store))
+            built = build_scripted_chain(scripted, tally.before(store), layer.settings)
             layer.apply_to(built)
             return built
         for problem in project_at(folder).problems:

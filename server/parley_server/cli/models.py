@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from parley_agent.refactor.tasks import TaskClass
+from parley_server.cli.kinds import ASK, kind_of_work
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -22,6 +25,7 @@ models = typer.Typer(
 
 _Yes = Annotated[bool, typer.Option("--yes", "-y", help="Agree beforehand: do not ask.")]
 _AUTO = "auto"
+_KINDS = ", ".join((*TaskClass, ASK))
 _WIDE = 124
 """Columns that the whole table needs; in a narrower terminal what a model is good for is left out."""
 
@@ -87,16 +91,31 @@ def rm(
 @models.command()
 def use(
     name: Annotated[str, typer.Argument(help=f"A model, or `{_AUTO}`: let Parley find the best one here.")],
+    task: Annotated[
+        str | None,
+        typer.Option("--for", parser=kind_of_work, metavar="TASK", help=f"Only for this kind of work: {_KINDS}."),
+    ] = None,
 ) -> None:
-    """Choose the model that answers, in your own settings file. Comments in it stay."""
+    """Choose the model that answers, in your own settings file. Comments in it stay.
+
+    parley models use ollama/qwen2.5-coder:7b
+
+    parley models use embedded/qwen2.5-coder-0.5b --for rename
+
+    For one terminal, set PARLEY_MODEL; for one request, say --model.
+    """
     import asyncio
 
     from parley_server.app import choose_model
 
-    written = asyncio.run(choose_model(None if name == _AUTO else name))
-    chosen = "Parley chooses the model itself" if written.model is None else f"{written.model} answers from now on"
+    written = asyncio.run(choose_model(None if name == _AUTO else name, task))
+    of_task = f" for {task}" if task else ""
+    if written.model is None:
+        chosen = f"{task} has no model of its own any more" if task else "Parley chooses the model itself"
+    else:
+        chosen = f"{written.model} answers from now on{of_task}"
     typer.echo(f"{chosen} ({written.path}).")
-    if os.environ.get("PARLEY_MODEL"):
+    if task is None and os.environ.get("PARLEY_MODEL"):
         typer.echo("PARLEY_MODEL is set in this environment and goes before the file.", err=True)
 
 

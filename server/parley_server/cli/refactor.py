@@ -7,13 +7,13 @@ import shlex
 import sys
 from contextlib import aclosing
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from parley_agent.refactor.tasks import TaskClass
+from parley_server.cli.kinds import refactoring
 
 if TYPE_CHECKING:
     from asyncio import Runner
@@ -58,7 +58,9 @@ def refactor(
     instruction: Annotated[str | None, typer.Argument(help="What you want, in your words.")] = None,
     task: Annotated[
         TaskClass | None,
-        typer.Option("--as", parser=_task, metavar="TASK", help=f"The kind of work, beside words or alone: {_TASKS}."),
+        typer.Option(
+            "--as", parser=refactoring, metavar="TASK", help=f"The kind of work, beside words or alone: {_TASKS}."
+        ),
     ] = None,
     write: Annotated[
         bool, typer.Option("--write/--diff", help="Write the file; or only show the diff, which is the default.")
@@ -101,15 +103,6 @@ def refactor(
         raise typer.Exit(_CANCELLED) from None
     outcome.show(as_json=as_json)
     raise typer.Exit(_WAITS if outcome.kind == "offered" else 0 if outcome.succeeded else 1)
-
-
-def _task(given: str) -> TaskClass:
-    try:
-        return TaskClass(given)
-    except ValueError:
-        near = get_close_matches(given, TaskClass, n=1, cutoff=0.5)
-        meant = f"did you mean {near[0]}?" if near else f"it can be {_TASKS}"
-        raise typer.BadParameter(f"{given!r} is no kind of work; {meant}") from None
 
 
 def _words(test_command: str) -> tuple[str, ...]:

@@ -43,8 +43,10 @@ class Services(Protocol):
         """Every model that could be asked."""
         ...
 
-    async def use_model(self, name: str | None) -> None:
-        """Let this model serve the requests of this session that name none; None: the route decides again.
+    async def use_model(self, name: str | None, task: str | None = None) -> None:
+        """Let this model serve the requests of this session that name none, or those of one task class.
+
+        None takes the choice back, without a task class every choice: the route decides again.
 
         Raises:
             ProviderError: there is no such model; nothing changed.
@@ -61,8 +63,8 @@ class Services(Protocol):
         """
         ...
 
-    async def default_route(self) -> Route:
-        """What serves a request that names no model.
+    async def default_route(self, task: str | None = None) -> Route:
+        """What serves a request that names no model, of a task class or of those without a model of their own.
 
         Raises:
             NoModelError: nothing; the message says how to get a model.

@@ -106,12 +106,12 @@ async def _models(server: ParleyServer, given: Sequence[Json] | None) -> Json:
     if arguments.use is not None:
         chosen = arguments.use or None
         try:
-            await server.worker.call(lambda: server.services.use_model(chosen))
+            await server.worker.call(lambda: server.services.use_model(chosen, arguments.task))
         except ProviderError as error:
             raise JsonRpcInvalidParams(str(error)) from error
     models = tuple(map(to_wire.model, await server.worker.call(server.services.models)))
     try:
-        route = await server.worker.call(server.services.default_route)
+        route = await server.worker.call(lambda: server.services.default_route(arguments.task))
     except ProviderError as error:
         return write(wire.ModelsResult(models=models, why=str(error)))
     return write(wire.ModelsResult(models=models, default=f"{route.provider}/{route.model}", why=route.why))

@@ -42,6 +42,7 @@ from parley_server.lsp.wire.names import (
     Outcome,
     Seq,
     Task,
+    Work,
 )
 from parley_server.lsp.wire.told import (
     METHODS,
@@ -103,4 +104,5 @@ __all__ = [
     "Testing",
     "TextDocument",
     "Token",
+    "Work",
 ]

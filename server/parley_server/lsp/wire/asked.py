@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from parley_server.lsp.wire.names import Form, Id, Task  # noqa: TC001 - `shapes` resolves them at run time
+from parley_server.lsp.wire.names import Form, Id, Task, Work  # noqa: TC001 - `shapes` resolves them at run time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +97,7 @@ class ModelsArguments:
         str | None,
         "provider/model: from now on it serves this session's requests that name none; empty: the route decides again.",
     ] = None
+    task: Annotated[Work | None, "Only the requests of this task class; without it, of all others."] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,6 +53,7 @@ Task: TypeAlias = Literal[
     "generate-tests",
     "fix-diagnostics",
 ]
+Work: TypeAlias = Literal[Task, "explain"]
 Form: TypeAlias = Literal["auto", "decision", "rewrite"]
 Outcome: TypeAlias = Literal[
     "applied", "diff", "explained", "refused", "declined", "stale", "unconfirmed", "cancelled", "failed"

@@ -147,6 +147,24 @@ def test_auto_gives_the_choice_back(run, downloaded):
     assert "smollm2-135m is downloaded" in run("list").output
 
 
+def test_a_kind_of_work_can_have_its_own_model(run, downloaded, environment, tmp_path):
+    """And gives it back; all else stays as it was."""
+    (tmp_path / "config.yaml").write_text("strategy: local_first\nmodels:\n  explain: x/y\n")
+    told = run("use", "smollm2-135m", "--for", "rename").output
+    assert told == f"embedded/smollm2-135m answers from now on for rename ({environment['PARLEY_CONFIG']}).\n"
+    written = "strategy: local_first\nmodels:\n  explain: x/y\n"
+    assert (tmp_path / "config.yaml").read_text() == f"{written}  rename: embedded/smollm2-135m\n"
+    assert run("use", "auto", "--for", "rename").output.startswith("rename has no model of its own any more (")
+    assert (tmp_path / "config.yaml").read_text() == written
+
+
+def test_a_kind_of_work_that_does_not_exist_is_told(run):
+    """With the nearest one."""
+    answer = run("use", "smollm2-135m", "--for", "renam")
+    assert answer.exit_code == 2
+    assert "'renam' is no kind of work; did you mean rename?" in " ".join(answer.output.replace("│", " ").split())
+
+
 def test_a_model_that_is_not_here_cannot_be_used(run, tmp_path):
     """The error names the command that fetches it; nothing is written."""
     result = run("use", "smollm2-135m")
