@@ -10,6 +10,8 @@ import re
 from typing import TYPE_CHECKING
 
 from parley_agent.refactor.errors import AnswerRejectedError
+from parley_agent.refactor.still_markdown import still
+from parley_providers.plain_text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -65,8 +67,8 @@ def read_code(answer: Answer, language: Language, before: str) -> str:
 
 
 def read_prose(answer: Answer) -> str:
-    """Markdown for the person, freed of chat markers and control characters."""
-    return _CONTROL.sub("", _CHAT_MARKERS.sub("", _spoken(answer.text))).strip()
+    """Markdown for the person, freed of chat markers, control characters, images and HTML."""
+    return still(printable(_CHAT_MARKERS.sub("", _spoken(answer.text))).strip())
 
 
 def read_choices(answer: Answer, keys: Iterable[str]) -> Mapping[str, object]:
