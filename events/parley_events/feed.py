@@ -98,11 +98,6 @@ class Feed:
         self._closed: EventStoreError | None = None
 
     @property
-    def active(self) -> bool:
-        """Whether anybody listens."""
-        return bool(self._listeners)
-
-    @property
     def position(self) -> int:
         """The position of the last event that was handed out, while somebody listens."""
         return self._position

@@ -105,6 +105,9 @@ async def test_until_a_time_is_a_prefix_even_where_the_clock_went_back(open_stor
         query = Query(stream_id="s", aggregate_id="a", until=START + timedelta(seconds=6))
         assert [event.data["second"] for event in await store.load(query)] == [0]
         assert [event.data["second"] async for event in store.load_all(query)] == [0]
+        query = Query(stream_id="s", aggregate_id="a", until=START + timedelta(seconds=10))
+        assert [event.data["second"] for event in await store.load(query)] == [0, 10, 5]
+        assert [event.data["second"] async for event in store.load_all(query)] == [0, 10, 5]
 
 
 async def test_aggregates_are_told_with_the_newest_last(open_store):

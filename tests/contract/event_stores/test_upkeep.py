@@ -60,6 +60,17 @@ async def test_an_export_brought_back_is_the_same(open_store, tmp_path):
         assert await imported(other, [*lines[:1], "", *lines[1:]]) == Imported(events=0, repeated=4, blobs=1)
 
 
+async def test_bytes_are_exported_once_and_left_out_where_they_are_gone(open_store, tmp_path):
+    """However many events name them; a store that pruned them exports its events all the same."""
+    async with open_store() as store, memory_store(tmp_path, Outside()) as other:
+        kept, gone = [await store.put_blob(data) for data in (b"kept", b"gone")]
+        await store.append("s", "a", [happened(page=kept), happened(pages=[kept, gone])], expected_sequence=0)
+        await store.remove(Removal(blobs=(gone,)))
+        lines = [line async for line in exported(store)]
+        assert [json.loads(line)["kind"] for line in lines] == ["parley-events", "blob", "event", "event"]
+        assert await imported(other, lines) == Imported(events=2, repeated=0, blobs=1)
+
+
 async def test_a_large_import_keeps_the_order(open_store):
     """More lines than go into one commit come in the order in which they stand."""
     head = '{"kind":"parley-events","format":1}'
@@ -159,6 +170,8 @@ async def test_retention_keeps_what_forks_stand_on(open_store, outside):
         assert await removable(store, before=cutoff, streams=("plan",)) == Removal(
             aggregates=(("plan", "old"),), blobs=(old_bytes,)
         )
+        await prune(store, Removal(blobs=(old_bytes,)))
+        assert await store.blob_names() == {kept_bytes, young_bytes}
         removal = await removable(store, before=cutoff)
         assert removal.aggregates == (("plan", "old"), ("thread", "old"))
         await prune(store, removal, vacuum=True)

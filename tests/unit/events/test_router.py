@@ -102,6 +102,19 @@ async def test_a_router_that_starts_again_goes_on_where_it_was(tmp_path):
                 await eventually(lambda: store.cursor("router"), await store.head())
 
 
+async def test_a_router_of_events_alone_needs_nobody_to_wait_for_it(tmp_path):
+    """It has no command topics that must be listened to before somebody sends."""
+    bus = InProcessBus()
+    async with memory_store(tmp_path, Outside()) as store, bus.listening("t") as messages:
+        router = EventRouter(store, bus, name="router", report=lambda _: None)
+        router.publish("One", "t")
+        await store.append("s", "a", [happened("One")], expected_sequence=0)
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(router.run())
+            assert (await anext(messages)).kind == "One"
+            running.cancel()
+
+
 async def test_commands_reach_their_receiver_and_one_that_fails_stops_nobody(tmp_path):
     """By topic and type; a receiver that raises, or that is missing, is reported."""
     bus, trouble, received = InProcessBus(), [], []

@@ -8,6 +8,7 @@ from parley_events import (
     ConflictError,
     Cursor,
     Forked,
+    Handler,
     Metadata,
     NoSuchAggregateError,
     Query,
@@ -195,3 +196,26 @@ async def test_commands_of_one_runner_wait_for_each_other(store):
         for _ in range(30):
             group.create_task(runner.run("a", Change(amount=1)))
     assert (await runner.state("a")).state == Balance(amount=30)
+
+
+class Counting(Handler):
+    """A handler whose state holds nothing that a fork must not have."""
+
+    @property
+    def initial(self):
+        return 0
+
+    def process(self, state, command, given):
+        return [Deposited(amount=command)]
+
+    def apply(self, state, event):
+        return state + 1
+
+
+async def test_a_fork_inherits_all_unless_its_handler_says_otherwise(store):
+    """Most states hold no leases or pending answers."""
+    runner = Runner(store, "ledger", Counting(), LEDGER_EVENTS, given=given)
+    for amount in (1, 2):
+        await runner.run("a", amount)
+    await fork(store, "ledger", "a", "b", at_sequence=2)
+    assert await runner.state("b") == Folded(state=2, sequence=1)

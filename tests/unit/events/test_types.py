@@ -28,6 +28,15 @@ class Renamed:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    event_type: ClassVar[str] = "Listed"
+    event_version: ClassVar[int] = 1
+
+    names: tuple[str, ...]
+    more: dict[str, tuple[str, ...]]
+
+
 def _from_1(data):
     old, _, new = data["names"].partition(">")
     return {"old": old, "new": new}
@@ -114,6 +123,8 @@ def test_a_version_needs_its_upcaster():
 def test_what_no_database_stores_is_replaced_not_lost():
     """NUL and half a surrogate pair become U+FFFD in a typed event."""
     assert LEDGER_EVENTS.new(Held(hold="a\0b grün", amount=1)).data == {"hold": "a\ufffdb grün", "amount": 1}
+    listed = EventTypes([Listed]).new(Listed(names=("a\0", "b\ud800"), more={"c\0": ("d",)}))
+    assert listed.data == {"names": ["a\ufffd", "b\ufffd\ufffd\ufffd"], "more": {"c\ufffd": ["d"]}}
 
 
 @given(hold=st.text(), amount=st.integers(-(2**63), 2**63 - 1))

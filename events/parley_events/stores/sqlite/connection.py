@@ -43,9 +43,7 @@ def create(path: Path, mounts: Iterable[tuple[str, str]] | None = None) -> None:
         ) from error
     connection = sqlite3.connect(path, isolation_level=None, timeout=OPEN_S)
     try:
-        mode = _use_log(connection)
-        if mode != "wal":
-            raise unshareable(path, f"(journal mode {mode!r})")
+        use_log(connection, path)
         migrate(connection, str(path))
     except sqlite3.Error as error:
         raise translated(error, str(path)) from error
@@ -53,17 +51,25 @@ def create(path: Path, mounts: Iterable[tuple[str, str]] | None = None) -> None:
         connection.close()
 
 
-def _make(path: Path) -> None:
-    """Make the file if it is missing, and never open one that is there.
+def use_log(connection: sqlite3.Connection, path: Path) -> None:
+    """Ask for a write-ahead log. SQLite does not wait by itself where several ask at once.
 
-    Closing a file drops every lock that this process has on it, those of SQLite's connections on other threads, too
-    (https://www.sqlite.org/howtocorrupt.html, section 2.2): another process would take their log of changes away.
+    Raises:
+        StoreLocationError: it has none there, for it needs memory that processes share.
+        sqlite3.Error: it cannot.
     """
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        return
-    if not os.access(path, os.W_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    deadline = time.monotonic() + OPEN_S
+    while True:
+        try:
+            [mode] = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            break
+    if mode != "wal":
+        raise unshareable(path, f"(journal mode {mode!r})")
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:
@@ -127,16 +133,17 @@ def check_readable(path: Path) -> None:
         raise translated(error, str(path)) from error
 
 
-def _use_log(connection: sqlite3.Connection) -> str:
-    """Ask for a write-ahead log; the mode that was got. SQLite does not wait by itself where several ask at once."""
-    deadline = time.monotonic() + OPEN_S
-    while True:
-        try:
-            return str(connection.execute("PRAGMA journal_mode = WAL").fetchone()[0])
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
+def _make(path: Path) -> None:
+    """Make the file if it is missing, and never open one that is there.
+
+    Closing a file drops every lock that this process has on it, those of SQLite's connections on other threads, too
+    (https://www.sqlite.org/howtocorrupt.html, section 2.2): another process would take their log of changes away.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        return
+    if not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def _connect_reader(uri: str) -> sqlite3.Connection:

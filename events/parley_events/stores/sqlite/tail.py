@@ -123,7 +123,7 @@ class SqliteTail:
     def _deliver(self, after: int, page: Sequence[RecordedEvent]) -> None:
         """Hand a page to the loop, and wait until it was taken, so that pages do not pile up."""
         self._delivered.clear()
-        if not self._stop.is_set() and self._in_loop(self._take, after, page):
+        if self._in_loop(self._take, after, page):
             self._delivered.wait()
 
     def _take(self, after: int, page: Sequence[RecordedEvent]) -> None:

@@ -1,0 +1,108 @@
+"""What verifying finds in a store that gives out what no sound store would."""
+
+from contextlib import asynccontextmanager
+
+from parley_events import NewEvent
+from parley_events.blobs import blob_name
+from parley_events.history import fork
+from parley_events.verify import verified
+from support.event_stores import Outside, happened, memory_store
+
+
+class Damaged:
+    """A store whose events come through `change`, and whose bytes are others."""
+
+    def __init__(self, store, change, data=None):
+        self._store, self._change, self._data = store, change, data
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    async def load_all(self):
+        events = [event async for event in self._store.load_all()]
+        for event in self._change(events):
+            yield event
+
+    async def blob(self, name):
+        return await self._store.blob(name) if self._data is None else self._data
+
+
+@asynccontextmanager
+async def _filled(tmp_path, count=3):
+    async with memory_store(tmp_path, Outside()) as store:
+        for number in range(count):
+            await store.append("s", "a", [happened(number=number)], expected_sequence=number)
+        yield store
+
+
+async def _problems(store, change, **options):
+    return (await verified(Damaged(store, change, **options))).problems
+
+
+async def test_positions_that_do_not_rise_are_found(tmp_path):
+    """Each event that comes after a higher one is named."""
+    async with _filled(tmp_path) as store:
+        assert await _problems(store, lambda events: [events[0], events[2], events[1]]) == [
+            "event 3 (s/a number 3) follows number 1",
+            "event 2 (s/a number 2) comes after position 3",
+            "event 2 (s/a number 2) follows number 3",
+        ]
+
+
+async def test_data_that_is_no_object_is_found(tmp_path):
+    """Neither other JSON nor what is none; the same of metadata."""
+    async with _filled(tmp_path) as store:
+
+        def change(events):
+            return [
+                events[0]._replace(data_json="[1]"),
+                events[1]._replace(data_json="{half"),
+                events[2]._replace(metadata_json="null"),
+            ]
+
+        assert await _problems(store, change) == [
+            "the data of event 1 (s/a number 1) is not a JSON object",
+            "the data of event 2 (s/a number 2) is not a JSON object",
+            "the metadata of event 3 (s/a number 3) is not a JSON object",
+        ]
+
+
+async def test_bytes_that_are_others_are_found(tmp_path):
+    """They do not have the hash that is their name."""
+    async with _filled(tmp_path) as store:
+        name = await store.put_blob(b"these")
+        assert await _problems(store, list, data=b"others") == [f"the bytes called {name} are others"]
+        assert name == blob_name(b"these")
+
+
+async def test_a_fork_from_what_is_not_there_is_found(tmp_path):
+    """Its parent ends before the point that it begins at."""
+    async with _filled(tmp_path) as store:
+        await fork(store, "s", "a", "b", at_sequence=3)
+        assert await _problems(store, list) == []
+        assert await _problems(store, lambda events: [events[0], events[1], events[3]]) == [
+            "event 4 (s/b number 1) forks from a number 3, which is not there"
+        ]
+
+
+async def test_a_cursor_at_the_end_is_no_problem(tmp_path):
+    """Only one that is ahead is."""
+    async with _filled(tmp_path) as store:
+        async with store.subscribe(name="me") as events:
+            for _ in range(3):
+                await anext(events)
+            await events.acknowledge()
+        found = await verified(store)
+        assert (found.problems, found.notes) == ([], [])
+
+
+async def test_bytes_that_are_lacking_are_told(tmp_path):
+    """They may have been removed on purpose, so that is no damage."""
+    async with _filled(tmp_path, 0) as store:
+        lacking = blob_name(b"gone")
+        await store.append("s", "a", [NewEvent(event_type="Read", data={"page": lacking})], expected_sequence=0)
+        found = await verified(store)
+        assert (found.problems, found.notes) == (
+            [],
+            [f"1 blobs that events name are not stored, such as {lacking}"],
+        )
