@@ -6,11 +6,11 @@ import ast
 from typing import TYPE_CHECKING
 
 from parley_agent.document import Span, TextEdit
+from parley_agent.python.by_parts import same_without_docstrings
 from parley_agent.python.docstring_text import cleaned, literal
 from parley_agent.python.errors import EditRefusedError
 from parley_agent.python.layout import body_of
 from parley_agent.python.module import definition_at, read
-from parley_agent.python.proof import same_without_docstrings
 
 if TYPE_CHECKING:
     from parley_agent.python.module import DefinitionNode, Module

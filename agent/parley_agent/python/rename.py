@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Literal
 
 from parley_agent.document import Span, TextEdit
 from parley_agent.python.bindings import Bindings, analyse
+from parley_agent.python.by_parts import same_up_to_renaming
 from parley_agent.python.errors import EditRefusedError
 from parley_agent.python.module import FunctionNode, Module, function_at, read
 from parley_agent.python.naming import is_poor, problem_with
-from parley_agent.python.proof import same_up_to_renaming
 from parley_agent.python.sites import span_of
 from parley_agent.python.visibility import enclosing_scopes, fixed_because
 

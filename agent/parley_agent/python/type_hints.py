@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from parley_agent.document import Span, TextEdit
+from parley_agent.python.by_parts import same_without_annotations
 from parley_agent.python.errors import EditRefusedError
 from parley_agent.python.imports import import_edits
 from parley_agent.python.layout import header_colon
 from parley_agent.python.lexer import lex
 from parley_agent.python.module import FunctionNode, Module, definitions, function_at, read, whole_span
-from parley_agent.python.proof import same_without_annotations
 from parley_agent.python.returns import problem_with_return
 from parley_agent.python.scope_walk import parameters
 from parley_agent.python.type_expressions import TypeExpression, check_type

@@ -25,6 +25,8 @@ _DEBUG_FIELD = re.compile(r"[\s)]*=")
 _WORD = re.compile(r"\w+")
 _BY_POSITION = {"sorted": "key", "min": "key", "max": "key", "sort": "key"}
 _FIRST_BY_POSITION = frozenset({"map", "filter", "reduce"})
+# Python's own functions that are known to call what they are given by position.
+TAKE_FUNCTIONS = frozenset(_BY_POSITION) | _FIRST_BY_POSITION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

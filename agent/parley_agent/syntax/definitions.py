@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from parley_agent.document import Span
-from parley_agent.syntax.reparse import same_ends
+from parley_agent.same_ends import same_ends
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

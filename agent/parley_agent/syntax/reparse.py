@@ -5,11 +5,11 @@ The tree is the one that parsing from nothing would give. Which older tree to st
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, AnyStr
+from typing import TYPE_CHECKING
+
+from parley_agent.same_ends import same_ends
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import tree_sitter
 
 _PIECE_BYTES = 4_096
@@ -53,25 +53,6 @@ def _difference(before: bytes, after: bytes) -> tuple[int, int, int]:
     while tail and _is_inside_character(before, len(before) - tail) | _is_inside_character(after, len(after) - tail):
         tail -= 1
     return start, len(before) - tail, len(after) - tail
-
-
-def same_ends(before: AnyStr, after: AnyStr) -> tuple[int, int]:
-    """The lengths of what both begin with and of what both end with, which do not overlap in either."""
-    longest, old, new = min(len(before), len(after)), len(before), len(after)
-    start = _common(longest, lambda at, end: before[at:end] == after[at:end])
-    tail = _common(longest - start, lambda at, end: before[old - end : old - at] == after[new - end : new - at])
-    return start, tail
-
-
-def _common(longest: int, is_same: Callable[[int, int], bool]) -> int:
-    """How far two texts are the same: `is_same(at, end)` compares a piece, in time proportional to its length."""
-    same = 0
-    step = 1 << max(0, longest.bit_length() - 1)
-    while step:
-        if same + step <= longest and is_same(same, same + step):
-            same += step
-        step >>= 1
-    return same
 
 
 def _is_inside_character(data: bytes, at: int) -> bool:

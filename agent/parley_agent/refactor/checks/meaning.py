@@ -126,10 +126,9 @@ def check_comments(context: Context, after: Tree) -> None:
 def _check_names(context: Context, after: Tree, target: Span) -> None:
     place = context.place
     if place.is_python and not place.tree.errors():
-        from parley_agent.python import scopes
+        from parley_agent.python.by_parts import newly_undefined_names
 
-        found = scopes.undefined_names(after.text)
-        unknown = tuple(sorted(found - scopes.undefined_names(place.document.text))) if found else ()
+        unknown = tuple(sorted(newly_undefined_names(place.document.text, after.text)))
     else:
         unknown = unknown_names(place.tree, after, target)
     if unknown:

@@ -46,16 +46,16 @@ def proof_of(context: Context, candidate: Candidate, after: Tree) -> str | None:
 
 
 def _python(context: Context, candidate: Candidate) -> bool | None:
-    from parley_agent.python import proof
+    from parley_agent.python import by_parts
 
     before, after = context.place.document.text, candidate.text
     match context.task:
         case TaskClass.RENAME:
-            return proof.same_up_to_renaming(before, after) and proof.comments_kept(before, after)
+            return by_parts.same_up_to_renaming(before, after) and by_parts.comments_kept(before, after)
         case TaskClass.DOCSTRING:
-            return proof.same_without_docstrings(before, after) and proof.comments_kept(before, after)
+            return by_parts.same_without_docstrings(before, after) and by_parts.comments_kept(before, after)
         case TaskClass.TYPE_HINTS:
-            if not (proof.same_without_annotations(before, after) and proof.comments_kept(before, after)):
+            if not (by_parts.same_without_annotations(before, after) and by_parts.comments_kept(before, after)):
                 return False
             from parley_agent.python.written_hints import check_written_hints
 
