@@ -108,6 +108,18 @@ def admits(state: BreakerState, now_ns: int) -> bool:
             assert_never(unknown)
 
 
+def why_not(state: BreakerState, now_ns: int) -> str:
+    """For how long, and why, nothing is let through by a breaker that does not admit; goes on after "is not asked "."""
+    match state.status:
+        case BreakerStatus.DISABLED:
+            return f"again before Parley starts anew, since its key was refused: {state.reason}"
+        case BreakerStatus.OPEN:
+            left_s = max(1, -((now_ns - state.until_ns) // _NS))
+            return f"for another {left_s} s, since it failed: {state.reason}"
+        case _:
+            return f"while one request tries whether it is back, since it failed: {state.reason}"
+
+
 def admitted(state: BreakerState, now_ns: int) -> BreakerState:
     """The state once a call that `admits` allowed was sent: an open breaker whose time is over sends its probe."""
     if state.status is BreakerStatus.CLOSED or not admits(state, now_ns):
@@ -180,6 +192,10 @@ class Breakers:
     def admits(self, key: BreakerKey, *, after_s: float = 0.0) -> bool:
         """Whether a call may be sent now, or after so many seconds if nothing else happens meanwhile."""
         return admits(self.state(key), self.clock.monotonic_ns() + int(after_s * _NS))
+
+    def why_not(self, key: BreakerKey) -> str:
+        """See `why_not`; now."""
+        return why_not(self.state(key), self.clock.monotonic_ns())
 
     def admitted(self, key: BreakerKey) -> bool:
         """A call is being sent; the caller tells its end by exactly one of the three methods below.

@@ -194,13 +194,9 @@ class ProviderChain:
     async def _attempt(self, route: Route, request: LLMRequest) -> AsyncGenerator[StreamEvent, None]:
         """One call by `route`, let through by its breaker, which is told how it ended."""
         provider, breakers, key = self._provider(route), self._resilience.breakers, self._key(route)
-        if not breakers.admits(key):
-            raise BreakerOpenError(
-                f"{route.provider} is not asked for {route.model} now, since it failed: {breakers.state(key).reason}",
-                provider=route.provider,
-                model=route.model,
-            )
+        self._see_that_it_may_be_asked(route)
         async with self._paid(route, request) as bill:
+            self._see_that_it_may_be_asked(route)  # another request may have become the one probe meanwhile
             probe = breakers.admitted(key)
             settled = False
             try:
@@ -221,6 +217,15 @@ class ProviderChain:
             finally:
                 if not settled:
                     breakers.released(key, probe=probe)
+
+    def _see_that_it_may_be_asked(self, route: Route) -> None:
+        breakers, key = self._resilience.breakers, self._key(route)
+        if not breakers.admits(key):
+            raise BreakerOpenError(
+                f"{route.provider}/{route.model} is not asked {breakers.why_not(key)}",
+                provider=route.provider,
+                model=route.model,
+            )
 
     @asynccontextmanager
     async def _paid(self, route: Route, request: LLMRequest) -> AsyncIterator[Bill]:

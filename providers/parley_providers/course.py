@@ -61,7 +61,7 @@ class Course:
         tried = {each.route: each.error for each in self.attempts if each.route != route}
         if not tried:
             return route
-        failures = "; ".join(f"{each.provider}/{each.model} failed: {error}" for each, error in tried.items())
+        failures = " ".join(f"{each.provider}/{each.model} failed: {_ended(error)}" for each, error in tried.items())
         return replace(route, reason="fallback", why=f"{failures} {route.why}")
 
     def announce(self, event: StreamEvent) -> StreamEvent:
@@ -76,3 +76,9 @@ class Course:
         if len(self.attempts) == 1:
             return self.last_error
         return ProviderChainExhaustedError(tuple(self.attempts))
+
+
+def _ended(error: ProviderError) -> str:
+    """The message with an end, so that another sentence can follow."""
+    text = str(error)
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -30,6 +30,7 @@ Cancellation is not an error: it stays `asyncio.CancelledError`.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
@@ -244,9 +245,10 @@ class Attempt:
 
 
 class ProviderChainExhaustedError(ProviderError):
-    """Every attempt failed; `attempts` in order, the message written for the person."""
+    """Every attempt failed; `attempts` in order. The message tells what repeats itself once."""
 
     def __init__(self, attempts: tuple[Attempt, ...]) -> None:
-        lines = [f"  {each.route.provider}/{each.route.model}: {each.error}" for each in attempts]
+        told = Counter(f"  {each.route.provider}/{each.route.model}: {each.error}" for each in attempts)
+        lines = [line if times == 1 else f"{line} ({times} times)" for line, times in told.items()]
         super().__init__("\n".join([f"No model could answer; {len(attempts)} attempts failed:", *lines]))
         self.attempts = attempts

@@ -116,6 +116,23 @@ def test_half_open_lets_exactly_one_probe_through():
     assert not breakers.admits(KEY)
 
 
+def test_why_nothing_is_let_through_says_for_how_long():
+    """Seconds that are left, rounded up; the probe that is under way; or a restart, after the key was refused."""
+    clock = ManualClock()
+    breakers = opened(clock)
+    clock.pass_s(4)
+    told = [breakers.why_not(KEY)]
+    clock.pass_s(11)
+    breakers.admitted(KEY)
+    told.append(breakers.why_not(KEY))
+    breakers.failed(KEY, AuthenticationError("No."))
+    assert [*told, breakers.why_not(KEY)] == [
+        "for another 11 s, since it failed: boom",
+        "while one request tries whether it is back, since it failed: boom",
+        "again before Parley starts anew, since its key was refused: No.",
+    ]
+
+
 def test_a_cancelled_probe_gives_its_place_to_the_next():
     """Cancelling neither closes nor opens a breaker."""
     clock = ManualClock()

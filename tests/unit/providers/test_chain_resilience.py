@@ -1,6 +1,7 @@
 """What the chain does when a provider fails: retry, ask another, tell, or give up with every reason."""
 
 import asyncio
+import threading
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -23,6 +24,7 @@ from parley_providers.requests import LLMRequest, PartDelta, StreamFinish, Strea
 from parley_providers.spending import Limits, worst_case
 from parley_providers.usage import Usage
 from support.chain_bench import API, PRICES, REQUEST, Bench, fails, scripted
+from support.streams import seen
 
 WORST_USD = PRICES.cost_usd(provider="paid", origin=API, model="script", usage=worst_case(REQUEST))
 
@@ -43,6 +45,19 @@ class Silent(ScriptedProvider):
         yield
 
 
+class BookForTwo:
+    """A ledger in which everything fits, once two want to enter something."""
+
+    def __init__(self):
+        self.both = threading.Barrier(2, timeout=30)
+
+    def set_aside(self, claim):
+        self.both.wait()
+
+    def release(self, reservation_id):
+        """Nothing is kept."""
+
+
 async def test_a_passing_fault_is_retried_at_the_same_provider_in_silence():
     """Nothing was streamed yet, so the reader sees one start only, and each attempt is a record."""
     bench = Bench((scripted("a", fails("server", times=1), says("hello")),))
@@ -57,7 +72,7 @@ async def test_the_next_provider_answers_when_the_first_keeps_failing():
     bench = Bench((scripted("a", fails("server")), scripted("b", says("hello"))))
     answer = await bench.chain.complete(REQUEST)
     assert (answer.text, answer.route.provider, answer.route.reason) == ("hello", "b", "fallback")
-    assert answer.route.why == "a/script failed: server it was It is configured."
+    assert answer.route.why == "a/script failed: server it was. It is configured."
     assert [record.provider for record in bench.kept.records] == ["a", "a", "a", "b"]
     assert bench.kept.records[-1].route_reason == "fallback"
 
@@ -114,6 +129,29 @@ async def test_when_everyone_failed_every_reason_is_told():
     )
 
 
+async def test_what_failed_in_the_same_way_again_is_told_once():
+    """With how often."""
+    with pytest.raises(ProviderChainExhaustedError) as caught:
+        await Bench((scripted("a", fails("server")),)).events()
+    assert str(caught.value) == "No model could answer; 3 attempts failed:\n  a/script: server it was (3 times)"
+
+
+async def test_two_requests_that_wait_for_the_book_send_one_probe():
+    """Both might have been let through when they came; setting money aside takes a while."""
+    stalled = ScriptedAnswer(pieces=(ScriptedPiece(text="hm"),), ending="stalled")
+    bench = Bench((scripted("paid", fails("server", times=3), stalled, origin=API),), limits=Limits(day_usd=9e9))
+    with pytest.raises(ProviderChainExhaustedError):
+        await bench.events()
+    bench.clock.ns += int(15e9)
+    bench.spending.ledger = BookForTwo()
+    async with asyncio.TaskGroup() as group:
+        asked = {group.create_task(seen(bench.chain.stream(REQUEST))) for _ in range(2)}
+        (refused,), (probe,) = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+        probe.cancel()
+    _, told = refused.result()
+    assert str(told).startswith("paid/script is not asked while one request tries whether it is back")
+
+
 async def test_a_single_failed_attempt_keeps_its_own_type():
     """So that a caller can shorten a prompt that was too long."""
     with pytest.raises(ProviderError, match="context_window it was") as caught:
@@ -130,7 +168,7 @@ async def test_an_open_breaker_is_passed_over_and_told():
     assert bench.status("a") is BreakerStatus.OPEN
     asked = len(first.asked)
     with pytest.raises(
-        ProviderChainExhaustedError, match="a is not asked for script now, since it failed: server it was"
+        ProviderChainExhaustedError, match=r"a/script is not asked for another 15 s, since it failed: server it was"
     ):
         await bench.events()
     assert len(first.asked) == asked

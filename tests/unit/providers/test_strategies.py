@@ -1,7 +1,10 @@
 """The order in which each strategy asks."""
 
+from pathlib import Path
+
 import pytest
 
+from parley_providers import strategies
 from parley_providers.messages import user
 from parley_providers.requests import LLMRequest
 from parley_providers.strategies import STRATEGIES, Candidate, Situation, StrategyName, cost_usd
@@ -39,6 +42,16 @@ def test_the_sick_stand_last_and_nobody_is_lost(name):
     ordered = STRATEGIES[name](ALL, situation(BEST, LOCAL))
     assert (set(ordered), set(ordered[2:])) == (set(ALL), {BEST, LOCAL})
     assert STRATEGIES[name]((), situation()) == ()
+
+
+def test_the_strategy_that_contributors_are_shown_is_one():
+    """As it stands in CONTRIBUTING.md, with nothing but the module around it."""
+    text = (Path(__file__).parents[3] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    shown = text.partition("## A new strategy")[2].partition("```python\n")[2].partition("```")[0]
+    names = vars(strategies).copy()
+    exec(shown, names)  # noqa: S102 - our own words
+    assert names["best_local"](ALL, situation()) == (LOCAL, BEST, CHEAP, UNPRICED)
+    assert names["best_local"](ALL, situation(LOCAL)) == (BEST, CHEAP, UNPRICED, LOCAL)
 
 
 def test_round_robin_begins_with_the_next():
