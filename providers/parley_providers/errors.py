@@ -37,6 +37,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 from parley_providers.plain_text import printable
 
 if TYPE_CHECKING:
+    from parley_providers.rate_limits import RateLimit
     from parley_providers.route import Route
 
 ErrorKind: TypeAlias = Literal[
@@ -65,6 +66,8 @@ class ProviderError(Exception):
         status: The HTTP status, where there was one.
         retry_after_s: How long the server asked to wait, in seconds, where it did.
         request_id: The vendor's id of the request, for its support.
+
+    `limits` are the rate limits that the server told of.
     """
 
     kind: ClassVar[ErrorKind] = "server"
@@ -87,6 +90,7 @@ class ProviderError(Exception):
         self.status = status
         self.retry_after_s = retry_after_s
         self.request_id = request_id
+        self.limits: tuple[RateLimit, ...] = ()
 
 
 class RateLimitedError(ProviderError):

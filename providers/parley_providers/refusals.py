@@ -22,9 +22,12 @@ from parley_providers.errors import (
     RateLimitedError,
     ServerError,
 )
+from parley_providers.rate_limits import limits_of, wait_s
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from parley_providers.rate_limits import RateLimit
 
 # JSON as a server sent it: whoever reads it checks it.
 WireJson: TypeAlias = Any
@@ -40,6 +43,13 @@ _ERRORS: Mapping[int, type[ProviderError]] = {
     504: DeadlineExceededError,
     529: OverloadedError,
 }
+_WAYS_OUT: Mapping[type[ProviderError], str] = {
+    AuthenticationError: "Set a key that it takes: parley auth set {provider}",
+    ModelNotFoundError: "`parley models list` shows what there is.",
+    DeadlineExceededError: "Ask for less, or try again.",
+    OverloadedError: "Try again in a moment, or choose another model.",
+    ServerError: "Try again. If it stays so, its own log says why.",
+}
 _SHOWN_CHARACTERS = 500
 # The status of a refusal that came within an answer which had begun with 200.
 IN_BAND = 200
@@ -53,6 +63,7 @@ class Refusal:
     body: bytes = b""
     retry_after_s: float | None = None
     request_id: str | None = None
+    limits: tuple[RateLimit, ...] = ()
 
     @classmethod
     def of(cls, status: int, body: bytes, headers: Mapping[str, str]) -> Refusal:
@@ -60,9 +71,15 @@ class Refusal:
         return cls(
             status=status,
             body=body,
-            retry_after_s=retry_after_s(headers.get("retry-after"), headers.get("date")),
+            retry_after_s=_asked_wait_s(headers),
             request_id=headers.get("x-request-id") or headers.get("request-id"),
+            limits=limits_of(headers),
         )
+
+    @property
+    def wait_s(self) -> float | None:
+        """Seconds to wait: as the server asks, else until a limit that is used up has more."""
+        return wait_s(self.limits) if self.retry_after_s is None else self.retry_after_s
 
     @property
     def text(self) -> str:
@@ -103,6 +120,21 @@ def retry_after_s(value: str | None, date: str | None) -> float | None:
     return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
+def _asked_wait_s(headers: Mapping[str, str]) -> float | None:
+    """`retry-after-ms`, which some send beside the rounded header, goes before it."""
+    milliseconds = retry_after_s(headers.get("retry-after-ms"), None)
+    if milliseconds is not None:
+        return milliseconds / 1000
+    return retry_after_s(headers.get("retry-after"), headers.get("date"))
+
+
+def patience_of(seconds: float | None, limits: tuple[RateLimit, ...]) -> str:
+    """The sentence that tells a person how long a rate limit makes them wait."""
+    used_up = ", ".join(str(each) for each in limits if not each.left)
+    wait = "Wait a moment" if seconds is None else f"Wait {math.ceil(seconds)} s"
+    return f"{wait}, or choose another model." + (f" ({used_up[:1].upper()}{used_up[1:]}.)" if used_up else "")
+
+
 def error_of_status(refusal: Refusal, message: str, *, provider: str, model: str) -> ProviderError:
     """The error that the status alone makes: 4xx is the request's fault, 5xx the server's.
 
@@ -121,11 +153,17 @@ def error_of_status(refusal: Refusal, message: str, *, provider: str, model: str
     verb = "is busy" if kind is OverloadedError else "failed" if failed else "refused the request"
     told = refusal.plainly if message == refusal.text else message
     what = "failed in the middle of its answer" if accepted else f"{verb} (HTTP {refusal.status})"
-    return kind(
-        f"{provider} {what}: {told[:_SHOWN_CHARACTERS] or 'it gave no reason'}",
+    reason = told[:_SHOWN_CHARACTERS].rstrip(".") or "it gave no reason"
+    out = _WAYS_OUT.get(kind, "").format(provider=provider)
+    if kind is RateLimitedError:
+        out = patience_of(refusal.wait_s, refusal.limits)
+    error = kind(
+        f"{provider} {what}: {reason}. {out}".rstrip(),
         provider=provider,
         model=model,
         status=None if accepted else refusal.status,
-        retry_after_s=refusal.retry_after_s,
+        retry_after_s=refusal.wait_s,
         request_id=refusal.request_id,
     )
+    error.limits = refusal.limits
+    return error

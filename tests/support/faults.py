@@ -190,6 +190,7 @@ def _odd(wire: Any) -> list[str]:
     return [f"{mark}{json.dumps(odd)}\n\n"]
 
 
+_KEY = "refused .*Set a (valid one|key that it takes: parley auth set)"
 _DOWN: dict[str, Any] = {"asked": 3, "status": OPEN}
 _NOBODY: dict[str, Any] = {"error": errors.ConnectionFailedError, "says": "Nothing answers at http", **_DOWN}
 FAULTS: tuple[Fault, ...] = (
@@ -197,28 +198,28 @@ FAULTS: tuple[Fault, ...] = (
     Fault(name="DNS", act=_hangs, **_NOBODY),
     Fault(name="TLS", act=_hangs, **_NOBODY),
     Fault(name="400", act=refuses(400), error=errors.BadRequestError, says="refused the request", others=False),
-    Fault(name="401", act=refuses(401), error=errors.AuthenticationError, says="refused", status=DISABLED),
-    Fault(name="403", act=refuses(403), error=errors.AuthenticationError, says="refused", status=DISABLED),
+    Fault(name="401", act=refuses(401), error=errors.AuthenticationError, says=_KEY, status=DISABLED),
+    Fault(name="403", act=refuses(403), error=errors.AuthenticationError, says=_KEY, status=DISABLED),
     Fault(name="404", act=refuses(404, "missing"), error=errors.ModelNotFoundError, says="model|404"),
-    Fault(name="408", act=refuses(408), error=errors.DeadlineExceededError, says="gave up|408", **_DOWN),
+    Fault(name="408", act=refuses(408), error=errors.DeadlineExceededError, says="Ask for less, or try", **_DOWN),
     Fault(
         name="413",
         act=refuses(413),
         error=errors.ContextWindowError,
         says="too long.*Select less code",
     ),
-    Fault(name="429", act=refuses(429), error=errors.RateLimitedError, says="too many|429", status=OPEN),
+    Fault(name="429", act=refuses(429), error=errors.RateLimitedError, says="No. Wait a moment, or", status=OPEN),
     Fault(
         name="429 with Retry-After",
         act=refuses(429, None, {"Retry-After": "2"}),
         error=errors.RateLimitedError,
-        says="too many|429",
+        says="No. Wait 2 s, or choose another model",
         **_DOWN,
     ),
-    Fault(name="500", act=refuses(500), error=errors.ServerError, says="failed", **_DOWN),
-    Fault(name="502", act=refuses(502), error=errors.ServerError, says="failed", **_DOWN),
-    Fault(name="503", act=refuses(503), error=errors.OverloadedError, says="is busy", **_DOWN),
-    Fault(name="529", act=refuses(529), error=errors.OverloadedError, says="is busy", **_DOWN),
+    Fault(name="500", act=refuses(500), error=errors.ServerError, says="failed.* No. Try again", **_DOWN),
+    Fault(name="502", act=refuses(502), error=errors.ServerError, says="failed.* No. Try again", **_DOWN),
+    Fault(name="503", act=refuses(503), error=errors.OverloadedError, says="is busy.* Try again in a", **_DOWN),
+    Fault(name="529", act=refuses(529), error=errors.OverloadedError, says="is busy.* Try again in a", **_DOWN),
     Fault(
         name="hang before the first byte",
         act=_hangs,

@@ -34,4 +34,4 @@ def outcome(events: Sequence[StreamEvent], error: ProviderError | None) -> dict[
 
 
 def _known(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}
+    return {name: value for name, value in fields.items() if value not in (None, ())}

@@ -11,6 +11,7 @@ from parley_providers.adapters.gemini_wire import ChunkReader, arguments_of
 from parley_providers.adapters.vendor_faults import Told, error_object, error_of
 from parley_providers.adapters.vendor_provider import VendorProvider
 from parley_providers.provider import ModelFacts
+from parley_providers.rate_limits import RateLimit, seconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -83,21 +84,36 @@ class GeminiProvider(VendorProvider):
             kind = errors.AuthenticationError
         elif kind is errors.RateLimitedError and "check your plan and billing" in message and told_s is None:
             kind = errors.QuotaExceededError
-        return error_of(
-            refusal, Told(message=message, kind=kind, retry_after_s=told_s), provider=self.name, model=model
-        )
+        said = Told(message=message, kind=kind, retry_after_s=told_s, limits=_limits(told, told_s))
+        return error_of(refusal, said, provider=self.name, model=model)
 
 
 def _retry_delay_s(told: dict[str, Any]) -> float | None:
     """Seconds to wait, which this vendor says in the body: `{"@type": …RetryInfo, "retryDelay": "17s"}`."""
-    for detail in told.get("details") or ():
-        delay = detail.get("retryDelay") if isinstance(detail, dict) else None
-        if isinstance(delay, str) and delay.endswith("s"):
-            try:
-                return float(delay[:-1])
-            except ValueError:
-                return None
+    for detail in _details(told):
+        delay = detail.get("retryDelay")
+        if isinstance(delay, str):
+            return seconds_of(delay)
     return None
+
+
+def _limits(told: dict[str, Any], reset_s: float | None) -> tuple[RateLimit, ...]:
+    """The quotas that are used up, also in the body: `{"@type": …QuotaFailure, "violations": [{"quotaMetric": …}]}`."""
+    violations = [each for detail in _details(told) for each in detail.get("violations") or ()]
+    return tuple(
+        RateLimit(
+            of=str(each.get("quotaMetric", "requests")).rpartition("/")[2].replace("_", " "),
+            most=int(each["quotaValue"]) if str(each.get("quotaValue", "")).isdecimal() else None,
+            left=0,
+            reset_s=reset_s,
+        )
+        for each in violations
+        if isinstance(each, dict)
+    )
+
+
+def _details(told: dict[str, Any]) -> list[dict[str, Any]]:
+    return [detail for detail in told.get("details") or () if isinstance(detail, dict)]
 
 
 def _facts(entry: SdkValue, provider: str) -> ModelFacts:

@@ -212,9 +212,11 @@ def _thinking(request: LLMRequest) -> JsonObject:
 
 
 def _told(refusal: Refusal) -> dict[str, Any]:
-    """The server's error object: `{"error": {…}}`, or bare in an event."""
+    """The server's error object: `{"error": {…}}`, bare in an event, or a gateway's sentence in its place."""
     body = refusal.json()
     error = body.get("error", body) if isinstance(body, dict) else None
+    if isinstance(error, str):
+        return {"message": error}
     return error if isinstance(error, dict) else {}
 
 

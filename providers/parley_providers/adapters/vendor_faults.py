@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from parley_providers import errors
-from parley_providers.refusals import IN_BAND, error_of_status
+from parley_providers.refusals import IN_BAND, error_of_status, patience_of
 
 if TYPE_CHECKING:
+    from parley_providers.rate_limits import RateLimit
     from parley_providers.refusals import Refusal
 
 _SHOWN_CHARACTERS = 500
@@ -21,7 +22,7 @@ _WAYS_OUT: dict[type[errors.ProviderError], str] = {
     errors.QuotaExceededError: (
         "The account at {provider} is exhausted: {told} Add credit there, or choose another model."
     ),
-    errors.RateLimitedError: "{provider} got too many requests: {told} Wait a moment, or choose another model.",
+    errors.RateLimitedError: "{provider} got too many requests: {told} {patience}",
     errors.ModelNotFoundError: "{provider} has no model {model!r}: {told} `parley models list` shows what there is.",
     errors.BadRequestError: "{provider} refused the request: {told}",
     errors.ContentFilteredError: "{provider} refused the content: {told} Word it differently, or choose another model.",
@@ -33,11 +34,12 @@ _WAYS_OUT: dict[type[errors.ProviderError], str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What a refusal says: a sentence, and the error that the vendor's word for it means (None: the status decides)."""
+    """What a refusal says: a sentence, the limits, and the error that the vendor's word means (None: as the status)."""
 
     message: str
     kind: type[errors.ProviderError] | None = None
     retry_after_s: float | None = None
+    limits: tuple[RateLimit, ...] = ()
 
 
 def error_of(refusal: Refusal, told: Told, *, provider: str, model: str) -> errors.ProviderError:
@@ -50,14 +52,19 @@ def error_of(refusal: Refusal, told: Told, *, provider: str, model: str) -> erro
     paid = errors.QuotaExceededError if refusal.status == 402 else None
     kind = told.kind or paid or type(error_of_status(refusal, message, provider=provider, model=model))
     sentence = message if message.endswith((".", "!", "?")) else f"{message}."
-    return kind(
-        _WAYS_OUT[kind].format(provider=provider, model=model, told=sentence),
+    limits = refusal.limits or told.limits
+    wait_s = told.retry_after_s if refusal.retry_after_s is None and told.retry_after_s is not None else refusal.wait_s
+    patience = patience_of(wait_s, limits)
+    error = kind(
+        _WAYS_OUT[kind].format(provider=provider, model=model, told=sentence, patience=patience),
         provider=provider,
         model=model,
         status=None if refusal.status == IN_BAND else refusal.status,
-        retry_after_s=told.retry_after_s if refusal.retry_after_s is None else refusal.retry_after_s,
+        retry_after_s=wait_s,
         request_id=refusal.request_id,
     )
+    error.limits = limits
+    return error
 
 
 def error_object(refusal: Refusal) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def test_a_refusal_keeps_what_the_headers_tell():
     refusal = Refusal.of(429, b"slow down", {"retry-after": "7", "x-request-id": "r1"})
     error = error_of_status(refusal, refusal.text, provider="p", model="m")
     assert (error.retry_after_s, error.request_id) == (7.0, "r1")
-    assert str(error) == "p refused the request (HTTP 429): slow down"
+    assert str(error) == "p refused the request (HTTP 429): slow down. Wait 7 s, or choose another model."
 
 
 def test_an_error_within_an_answer_has_no_status():
@@ -53,7 +53,7 @@ def test_an_error_within_an_answer_has_no_status():
     assert (type(error), error.status, str(error)) == (
         ServerError,
         None,
-        "p failed in the middle of its answer: it fell over",
+        "p failed in the middle of its answer: it fell over. Try again. If it stays so, its own log says why.",
     )
 
 
