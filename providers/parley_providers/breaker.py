@@ -251,12 +251,11 @@ def _restored(stored: StoredBreaker, now: datetime, now_ns: int, settings: Break
 
     A refused key is tried once more after a restart, since the person may have replaced it meanwhile.
     """
+    if stored.status in (BreakerStatus.CLOSED, BreakerStatus.DISABLED):
+        return BreakerState(reason=stored.reason)
     left_s = min(max((stored.until - now).total_seconds(), 0.0), settings.longest_s)
-    status = (
-        BreakerStatus.CLOSED if stored.status in (BreakerStatus.CLOSED, BreakerStatus.DISABLED) else BreakerStatus.OPEN
-    )
     return BreakerState(
-        status=status,
+        status=BreakerStatus.OPEN,
         failures=stored.failures,
         openings=stored.openings,
         until_ns=now_ns + int(left_s * _NS),

@@ -136,6 +136,13 @@ class BreakerModel:
                 self._open(min(15.0 * 2**self.openings, 300.0))
                 self.openings += 1
 
+    def restart(self):
+        """What a restart does not survive: a count of failures that opened nothing, a probe, a refused key."""
+        if self.status in (BreakerStatus.CLOSED, BreakerStatus.DISABLED):
+            self.status, self.failures, self.openings = BreakerStatus.CLOSED, 0, 0
+        else:
+            self.status, self.probe = BreakerStatus.OPEN, None
+
     def _open(self, seconds):
         self.status = BreakerStatus.OPEN
         self.until_s = (self.clock.ns + int(seconds * 1e9)) / 1e9
@@ -254,6 +261,14 @@ class World:
         # The machine's rules are no coroutines, so that no task group can span them.
         self.tasks[request_id] = self.runner.get_loop().create_task(self._events(request))
         self.settle()
+
+    def restart(self):
+        """The process ends, with all that is under way, and another begins."""
+        while self.waiting:
+            self.cancel(self.waiting[0])
+        for each in self.providers:
+            each.model.restart()
+        self.start()
 
     def end(self, call, outcome, retry_after_s=None):
         """The provider does `outcome` to this call."""

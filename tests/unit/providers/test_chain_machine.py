@@ -13,7 +13,7 @@ PICK = st.integers(min_value=0, max_value=1000)
 
 
 class ChainMachine(RuleBasedStateMachine):
-    """Requests begin, end in every way and in any order, and are given up while time passes."""
+    """Requests begin, end in every way and in any order, and are given up while time passes; and Parley restarts."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,6 +49,10 @@ class ChainMachine(RuleBasedStateMachine):
         if provider.model.status is BreakerStatus.DISABLED:
             self.world.breakers.reset(BreakerKey(provider=provider.name, origin=provider.origin, model="m"))
             provider.model = type(provider.model)(self.world.clock)
+
+    @rule()
+    def restart(self):
+        self.world.restart()
 
     @rule(seconds=st.sampled_from([1, 7, 15, 30, 300]))
     def wait(self, seconds):

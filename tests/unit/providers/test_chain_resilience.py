@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,7 +21,7 @@ from parley_providers.errors import (
     ServerError,
 )
 from parley_providers.messages import user
-from parley_providers.requests import LLMRequest, PartDelta, StreamFinish, StreamRestarted, StreamStart
+from parley_providers.requests import Deadlines, LLMRequest, PartDelta, StreamFinish, StreamRestarted, StreamStart
 from parley_providers.spending import Limits, worst_case
 from parley_providers.usage import Usage
 from support.chain_bench import API, PRICES, REQUEST, Bench, fails, scripted
@@ -106,6 +107,15 @@ async def test_a_restart_after_visible_text_is_announced():
     last = events.index(restarts[-1])
     assert "".join(event.text for event in events[last:] if isinstance(event, PartDelta)) == "hello"
     assert isinstance(events[-1], StreamFinish)
+
+
+async def test_the_persons_own_deadlines_go_before_a_requests():
+    """They know their machine."""
+    stalled = ScriptedAnswer(pieces=(ScriptedPiece(text="hm"),), ending="stalled")
+    bench = Bench((scripted("a", stalled),), failures_to_open=1)
+    bench.resilience.deadlines = Deadlines(idle_s=0.05)
+    with pytest.raises(DeadlineExceededError, match="longer than the request allows"):
+        await bench.events(replace(REQUEST, deadlines=Deadlines(idle_s=600)))
 
 
 async def test_a_retry_after_is_waited_for_and_an_absurd_one_is_not():
