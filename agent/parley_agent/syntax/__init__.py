@@ -1,13 +1,14 @@
 """What a language's grammar tells of a text: definitions, imports, names, comments, errors; by tree-sitter.
 
 Reading order: `language` (what is known of a language as data), `languages` (the data), `tree` (parsing and queries),
-`reparse` (from an older tree), `offsets` (bytes and code points), `definitions`, `names`, `locals` (which names are a
-definition's own), `equality` (what can be proved of two texts), `rename` and `doc_comment` (edits made from small
-decisions).
+`reparse` (from an older tree), `offsets` (bytes and code points), `definitions`, `carried` (from an older tree),
+`names`, `locals` (which names are a definition's own), `equality` (what can be proved of two texts), `rename` and
+`doc_comment` (edits made from small decisions).
 """
 
 from __future__ import annotations
 
+from parley_agent.syntax.carried import carry_over
 from parley_agent.syntax.definitions import (
     Definition,
     changed_part,
@@ -34,6 +35,7 @@ __all__ = [
     "Tree",
     "can_document",
     "can_rename",
+    "carry_over",
     "changed_part",
     "comments",
     "definitions",

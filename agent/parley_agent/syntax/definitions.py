@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from parley_agent.document import Span
@@ -48,7 +47,7 @@ class _Container:
 def enclosing_definition(tree: Tree, selection: Span) -> Definition | None:
     """The definition that `selection` means: the innermost that holds it, or the only one that it covers whole."""
     selection = _trimmed(tree.text, selection)
-    found = _definitions(tree, _surroundings(tree, selection))
+    found = definitions_within(tree, surroundings(tree, selection))
     covered = _outermost(each for each in found if selection.contains(_trimmed(tree.text, each.span)))
     if len(covered) == 1 and _nothing_else(tree.text, selection, covered[0]):
         return covered[0]
@@ -74,18 +73,14 @@ def changed_part(before: Tree, after: Tree) -> Span:
     return top_level_part(after, Span(start=start, end=len(after.text) - tail))
 
 
-@lru_cache(maxsize=8)
 def definitions(tree: Tree) -> tuple[Definition, ...]:
     """Every definition with a body, in the order of their starts, an outer one before those inside it."""
-    return tree.kept("definitions", lambda: _definitions(tree))
+    return tree.kept("definitions", lambda: definitions_within(tree))
 
 
-@lru_cache(maxsize=8)
 def imports(tree: Tree) -> tuple[Span, ...]:
     """The top-level imports, in order."""
-    matches = tree.matches(tree.language.queries.structure)
-    spans = {_trimmed(tree.text, tree.span(node)) for match in matches for node in match.get("import", ())}
-    return tuple(sorted(spans))
+    return tree.kept("imports", lambda: imports_within(tree))
 
 
 def import_block(tree: Tree) -> Span | None:
@@ -94,7 +89,7 @@ def import_block(tree: Tree) -> Span | None:
     return Span(start=found[0].start, end=max(each.end for each in found)) if found else None
 
 
-def _surroundings(tree: Tree, selection: Span) -> Span:
+def surroundings(tree: Tree, selection: Span) -> Span:
     """The outer nodes that `selection` touches, those beside them, and what is attached to these.
 
     What has a definition that the selection may mean is in there: a long file's other definitions need not be found.
@@ -110,12 +105,20 @@ def _surroundings(tree: Tree, selection: Span) -> Span:
     return Span(start=tree.span(nodes[first]).start, end=tree.span(nodes[last]).end)
 
 
-def _definitions(tree: Tree, within: Span | None = None) -> tuple[Definition, ...]:
+def definitions_within(tree: Tree, within: Span | None = None) -> tuple[Definition, ...]:
+    """The definitions of the nodes that touch `within`, or of all; not kept."""
     matches = tree.matches(tree.language.queries.structure, within)
     parameters = _parameters(tree, matches)
     found = {item.span: item for match in matches if (item := _item(tree, match, parameters)) is not None}
     ordered = sorted(found.values(), key=lambda item: (item.span.start, -item.span.end))
     return tuple(_qualified(ordered, tree.language.separator))
+
+
+def imports_within(tree: Tree, within: Span | None = None) -> tuple[Span, ...]:
+    """The imports among the nodes that touch `within`, or among all; not kept."""
+    matches = tree.matches(tree.language.queries.structure, within)
+    spans = {_trimmed(tree.text, tree.span(node)) for match in matches for node in match.get("import", ())}
+    return tuple(sorted(spans))
 
 
 def _parameters(tree: Tree, matches: Iterable[Captures]) -> dict[int, list[str]]:

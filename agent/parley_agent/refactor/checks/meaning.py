@@ -9,12 +9,13 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from parley_agent.document import Span
 from parley_agent.refactor.errors import AnswerRejectedError
 from parley_agent.refactor.tasks import TaskClass
+from parley_agent.same_ends import same_ends
 from parley_agent.syntax import comments, definitions, identifiers, unknown_names
 
 if TYPE_CHECKING:
-    from parley_agent.document import Span
     from parley_agent.refactor.context import Context
     from parley_agent.syntax import Definition, Tree
 
@@ -86,7 +87,8 @@ def check_surprises(context: Context, after: Tree) -> None:
     Raises:
         AnswerRejectedError: there is one.
     """
-    new = _DANGEROUS & (set(_WORD.findall(after.text)) - set(_WORD.findall(context.place.document.text)))
+    there = {word for word in _DANGEROUS if word in after.text}  # quicker than to take a long text apart
+    new = there and there & (set(_WORD.findall(after.text)) - set(_WORD.findall(context.place.document.text)))
     if not new:
         return
     used = {each.name for each in identifiers(after)}
@@ -107,9 +109,12 @@ def check_comments(context: Context, after: Tree) -> None:
         return
     before, own = context.place.tree, context.place.target.span
     mine = comments(before, own)
-    kept = Counter(_squeezed(after.text, span) for span in comments(after))
-    kept -= Counter(_squeezed(before.text, span) for span in comments(before) if span not in mine)
-    all_lost = mine and not kept
+    if not mine:
+        return
+    was, now = _lines_that_differ(before.text, after.text, own)
+    kept = Counter(_squeezed(after.text, span) for span in comments(after, now))
+    kept -= Counter(_squeezed(before.text, span) for span in comments(before, was) if span not in mine)
+    all_lost = not kept
     new_lines = {line.strip() for line in after.text.splitlines()}
     lost: list[str] = []
     for span in mine:
@@ -121,6 +126,16 @@ def check_comments(context: Context, after: Tree) -> None:
     if lost or (all_lost and context.task is not TaskClass.CUSTOM):
         named = f"`{lost[0][:80]}` is missing" if lost else "they are all gone"
         raise AnswerRejectedError("comments-lost", f"Keep the comments: {named}.")
+
+
+def _lines_that_differ(before: str, after: str, own: Span) -> tuple[Span, Span]:
+    """The lines of `own` and all that differ, in both texts: the comments of the others cancel each other out."""
+    start, tail = same_ends(before, after)
+    start, tail = min(start, own.start), min(tail, len(before) - own.end)
+    start = before.rfind("\n", 0, start) + 1
+    rest = before.find("\n", len(before) - tail)
+    tail = 0 if rest < 0 else len(before) - rest
+    return Span(start=start, end=len(before) - tail), Span(start=start, end=len(after) - tail)
 
 
 def _check_names(context: Context, after: Tree, target: Span) -> None:

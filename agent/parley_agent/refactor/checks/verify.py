@@ -15,7 +15,7 @@ from parley_agent.refactor.checks.regions import check_regions
 from parley_agent.refactor.checks.same_results import check_same_results
 from parley_agent.refactor.errors import AnswerRejectedError
 from parley_agent.refactor.tasks import TASKS, Region
-from parley_agent.syntax import changed_part, parse
+from parley_agent.syntax import carry_over, changed_part, parse
 
 if TYPE_CHECKING:
     from parley_agent.refactor.context import Context
@@ -50,6 +50,7 @@ def verify(context: Context, candidate: Candidate) -> Verdict:
     _check_hidden(before.text, candidate.text)
     after = parse(candidate.text, context.place.language)
     _check_parses(context, after, must_compile=not candidate.is_proved)
+    carry_over(before, after)
     target = check_regions(context, after)
     proof = proof_of(context, candidate, after)
     if proof is not None:
