@@ -247,3 +247,26 @@ def test_a_trace_tells_which_messages_go_and_not_what_they_say(tmp_path):
         server.tell("$/setTrace", {"value": "off"})
         assert server.next()["params"]["message"] == "Received notification $/setTrace"
         assert still_answers(server)
+
+
+@pytest.mark.parametrize("how", ["closed", "terminated", "exit"])
+def test_the_server_ends_though_the_editor_owes_it_an_answer(tmp_path, how):
+    """An editor that crashed answers no request of ours, such as that for a progress bar."""
+    code = {"uri": "file:///a.py", "languageId": "python", "version": 1, "text": "def f():\n    x = 1\n"}
+    here = {"line": 1, "character": 4}
+    argument = {"textDocument": {"uri": code["uri"]}, "range": {"start": here, "end": here}, "task": "rename"}
+    with raw_server(tmp_path) as server:
+        server.initialize(capabilities={"window": {"workDoneProgress": True}})
+        server.tell("textDocument/didOpen", {"textDocument": code})
+        params = {"command": "parley.refactor", "arguments": [argument]}
+        server.send({"jsonrpc": "2.0", "id": 2, "method": "workspace/executeCommand", "params": params})
+        while server.next().get("method") != "window/workDoneProgress/create":
+            pass
+        match how:
+            case "closed":
+                server.process.stdin.close()
+            case "terminated":
+                server.process.terminate()
+            case _:
+                server.tell("exit")
+        assert server.ended() == 1

@@ -239,14 +239,22 @@ async def run(incoming: Incoming, descriptor: int, services: Services) -> int:
     from parley_server.lsp.handlers import register
 
     loop = asyncio.get_running_loop()
-    async with asyncio.TaskGroup() as group:
-        outgoing = Outgoing(descriptor, loop, on_lost=lambda: server.end(1))
-        server = ParleyServer(services, group, outgoing)
-        register(server)
-        _end_on_signals(loop, server)
-        code = await server.serve(incoming)
-    outgoing.close()
+    code = 1
+    try:
+        async with asyncio.TaskGroup() as group:
+            outgoing = Outgoing(descriptor, loop, on_lost=lambda: server.end(1))
+            server = ParleyServer(services, group, outgoing)
+            register(server)
+            _end_on_signals(loop, server)
+            code = await server.serve(incoming)
+            raise _Over  # noqa: TRY301 - the way to end a task group
+    except* _Over:
+        outgoing.close()
     return code
+
+
+class _Over(Exception):  # noqa: N818 - no error: what still waits for the editor is cancelled by it
+    """The server has served: nobody is left who could answer what it asked."""
 
 
 def _end_on_signals(loop: asyncio.AbstractEventLoop, server: ParleyServer) -> None:
