@@ -5,13 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from parley_providers.errors import (
-    Attempt,
-    ConnectDeadlineExceededError,
-    DeadlineExceededError,
-    ProviderChainExhaustedError,
-    ProviderError,
-)
+from parley_providers.errors import Attempt, ProviderChainExhaustedError, ProviderError, may_cost
 from parley_providers.requests import StreamRestarted, StreamStart, StreamUsage
 from parley_providers.usage import Usage
 
@@ -35,9 +29,8 @@ class Bill:
             self.usage = event.usage
 
     def failed(self, error: ProviderError) -> None:
-        """Note the end of the call: who refuses asks no money; whether who is late has begun, nobody can tell."""
-        late = isinstance(error, DeadlineExceededError) and not isinstance(error, ConnectDeadlineExceededError)
-        self.sent = self.answered or late
+        """Note the end of the call."""
+        self.sent = self.answered or may_cost(error)
 
 
 @dataclass(slots=True)

@@ -256,3 +256,11 @@ class ProviderChainExhaustedError(ProviderError):
         lines = [line if times == 1 else f"{line} ({times} times)" for line, times in told.items()]
         super().__init__("\n".join([f"No model could answer; {len(attempts)} attempts failed:", *lines]))
         self.attempts = attempts
+
+
+def may_cost(error: ProviderError) -> bool:
+    """Whether a call that ended so before it said anything may have cost something all the same.
+
+    Who refuses takes no money; whether one that was only late had begun, nobody can tell.
+    """
+    return isinstance(error, DeadlineExceededError) and not isinstance(error, ConnectDeadlineExceededError)

@@ -10,7 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from parley_providers.errors import ProviderError
+from parley_providers.errors import ProviderError, may_cost
 from parley_providers.records import CallRecord
 from parley_providers.requests import (
     FinishReason,
@@ -89,7 +89,8 @@ async def measured(
                 yield replace(event, route=route) if isinstance(event, StreamStart | StreamRestarted) else event
         record = replace(record, outcome=seen.outcome or "truncated")
     except ProviderError as error:
-        record = replace(record, outcome=error.kind, error=str(error))
+        free = seen.first_event_ns is None and not may_cost(error)
+        record = replace(record, outcome=error.kind, error=str(error), cost_usd=0.0 if free else None)
         raise
     except (asyncio.CancelledError, GeneratorExit):
         record = replace(record, outcome=seen.outcome or "cancelled")
@@ -100,7 +101,7 @@ async def measured(
     finally:
         wall_ns = clock.monotonic_ns() - sent_ns
         record = replace(seen.into(record), origin=provider.origin, wall_ns=wall_ns)
-        instruments.observer.observe(replace(record, cost_usd=_cost_usd(record, instruments.prices)))
+        instruments.observer.observe(_priced(record, instruments.prices))
 
 
 @dataclass(slots=True)
@@ -141,10 +142,12 @@ class _Seen:
         )
 
 
-def _cost_usd(record: CallRecord, prices: Prices | None) -> float | None:
-    if prices is None:
-        return None
-    return prices.cost_usd(provider=record.provider, origin=record.origin, model=record.model, usage=record.usage)
+def _priced(record: CallRecord, prices: Prices | None) -> CallRecord:
+    """With what the call cost, unless that is known already."""
+    if prices is None or record.cost_usd is not None:
+        return record
+    cost_usd = prices.cost_usd(provider=record.provider, origin=record.origin, model=record.model, usage=record.usage)
+    return replace(record, cost_usd=cost_usd)
 
 
 def _with_facts(record: CallRecord, facts: ModelFacts) -> CallRecord:

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from parley_providers.errors import ModelNotFoundError, NoModelError, ProviderError
+from parley_providers.keys import VENDORS
 from parley_providers.provider import ModelFacts
 from parley_providers.route import Route
 
@@ -100,7 +101,7 @@ class LocalRouter:
                     provider=each.name, model=facts.name, reason=reason, why=f"{why}, which {each.name} has here."
                 )
             known += [f"{each.name}/{facts.name}" for facts in await _models_of(each)]
-        if refusal is not None:
+        if refusal is not None and provider not in VENDORS:
             raise refusal
         raise NoModelError(_unknown(name, known), model=name)
 
@@ -193,6 +194,12 @@ async def _models_of(provider: Provider) -> tuple[ModelFacts, ...]:
 
 
 def _unknown(name: str, known: Sequence[str]) -> str:
+    vendor, slash, _ = name.partition("/")
+    if slash and vendor in VENDORS:
+        return (
+            f"{vendor} is not named in your settings, so it is never asked, and nothing was sent. To name it: "
+            f"parley auth set {vendor}"
+        )
     near = get_close_matches(name, known, n=1, cutoff=0.4)
     hint = f"Did you mean {near[0]}?" if near else "`parley models list` shows what there is."
     return f"No provider here has a model called {name!r}. {hint}"

@@ -113,8 +113,9 @@ class Spending:
         """
         if self.limits.any and worst_usd is None:
             raise BudgetExceededError(
-                f"The price of {model} is unknown, so the budget cannot be kept, and nothing was sent. Set its price "
-                f"in the configuration (prices), or take the budget away.",
+                f"The price of {model} is unknown, so the budget cannot be kept, and nothing was sent. Set it in your "
+                f"settings, for a million tokens: `prices: {{{model}: {{input_usd: 1, output_usd: 5}}}}`, or take the "
+                "budget away.",
                 model=model,
             )
         usd = worst_usd or 0.0

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from pydantic import ValidationError
 
@@ -15,7 +15,8 @@ from parley_providers.errors import AuthenticationError
 from parley_providers.keys import VENDORS, KeyWish, checked_key, find_key
 from parley_providers.origins import origin_of
 from parley_server.config_file import ConfigError, remove_entry, write_entry
-from parley_server.settings import LLAMA_SERVER_URL, OLLAMA_PORT, ProviderSettings
+from parley_server.config_keys import reason_of
+from parley_server.settings import LLAMA_SERVER_URL, OLLAMA_PORT, ProviderKind, ProviderSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,7 +81,11 @@ class Access:
         chosen = self._named(name, kind, url)
         wish = wish_of(name, chosen)
         origin = origin_of(wish.url)
-        self.store.set(name, origin, checked_key(text))
+        key = checked_key(text)
+        try:
+            self.store.set(name, origin, key)
+        except AuthenticationError as error:
+            raise AuthenticationError(f"{error} {self._by_hand(name, chosen)}") from error
         if name not in self.settings.providers:
             write_entry(self.path, ("providers", name, "kind"), chosen.kind)
             if chosen.url is not None:
@@ -113,6 +118,14 @@ class Access:
             return KeyStatus(provider=name, origin=origin_of(wish.url), source=None, problem=str(error))
         return KeyStatus(provider=name, origin=origin_of(wish.url), source=None if key is None else key.source)
 
+    def _by_hand(self, name: str, chosen: ProviderSettings) -> str:
+        """What does without a keyring what `keep` would have done."""
+        variable = wish_of(name, chosen).variable or f"{name.upper().replace('-', '_')}_API_KEY"
+        parts = [f"kind: {chosen.kind}"]
+        parts += [f'url: "{chosen.url}"'] if chosen.url is not None else []
+        parts += [f"key_variable: {variable}"] if wish_of(name, chosen).variable is None else []
+        return f"That is the variable {variable}, and in {self.path}: providers: {{{name}: {{{', '.join(parts)}}}}}"
+
     def _named(self, name: str, kind: str | None, url: str | None) -> ProviderSettings:
         chosen = self.settings.providers.get(name)
         if chosen is not None:
@@ -122,8 +135,13 @@ class Access:
         try:
             found = ProviderSettings.model_validate({"kind": kind or name, "url": url})
         except ValidationError as error:
-            reason = error.errors()[0]["msg"].removeprefix("Value error, ").removeprefix("Input ")
-            raise ConfigError(f"{name!r} with {kind or name!r} as its kind cannot be: {reason}.") from error
+            wrong = error.errors()[0]
+            if wrong["loc"] == ("kind",):
+                raise ConfigError(
+                    f"What does {name} speak? {kind or name!r} is none of {', '.join(get_args(ProviderKind))}. Say it "
+                    f"with --kind, such as: parley auth set {name} --kind openai-compatible --url https://api.example.com/v1"
+                ) from error
+            raise ConfigError(f"--url cannot be {url!r}: {reason_of(wrong)}.") from error
         if not wish_of(name, found).url:
             raise ConfigError(f"Where is {name}? Give its address with --url.")
         return found

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from parley_server.config_file import ConfigError, Entry, read_entries
-from parley_server.config_keys import exists, invalid, is_empty_group, known_keys, unknown_key, variable_of
+from parley_server.config_keys import Mistake, exists, invalid, is_empty_group, known_keys, unknown_key, variable_of
 from parley_server.harmless import tightens
 from parley_server.settings import OLLAMA_PORT, VERSION, Settings
 
@@ -90,17 +90,29 @@ def own_sources(
 def settings_from(sources: Sources) -> Settings:
     """The settings that these sources make; see `load_settings`."""
     entries = effective_entries(sources)
+    known = {path: entry for path, entry in entries.items() if exists(path)}
+    mistakes = [Mistake(entry=entry, told=unknown_key(entry)) for path, entry in entries.items() if path not in known]
+    settings: Settings | None = None
+    try:
+        settings = Settings.model_validate(_document(known.values()))
+    except ValidationError as error:
+        mistakes += invalid(error.errors(), known)
+    if settings is None or mistakes:
+        order = list(entries)
+        mistakes.sort(key=lambda mistake: order.index(mistake.entry.path))
+        raise ConfigError("\n".join(mistake.told for mistake in mistakes))
+    return settings
+
+
+def _document(entries: Iterable[Entry]) -> dict[str, Any]:
     document: dict[str, Any] = {}
-    for entry in entries.values():
+    for entry in entries:
         *sections, name = entry.path
         inner = document
         for section in sections:
             inner = inner.setdefault(section, {})
         inner[name] = entry.value
-    try:
-        return Settings.model_validate(document)
-    except ValidationError as error:
-        raise ConfigError(invalid(error.errors(), entries)) from error
+    return document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +131,8 @@ def explained_settings(sources: Sources | None = None) -> tuple[Explained, ...]:
         ConfigError: as `load_settings`.
     """
     wanted = sources or own_sources()
-    entries = effective_entries(wanted)
     document = settings_from(wanted).model_dump(mode="json")
+    entries = effective_entries(wanted)
     return tuple(
         Explained(path=path, value=value, where=entries[path].where if path in entries else "default")
         for path, value in _leaves(document, ())
@@ -128,10 +140,10 @@ def explained_settings(sources: Sources | None = None) -> tuple[Explained, ...]:
 
 
 def effective_entries(sources: Sources) -> dict[tuple[str, ...], Entry]:
-    """Each setting that some source gives, from the source that wins.
+    """Each setting that some source gives, whether or not there is such a one, from the source that wins.
 
     Raises:
-        ConfigError: a file cannot be read, is of a newer Parley, or names what does not exist.
+        ConfigError: a file cannot be read, or is of a newer Parley.
     """
     entries: dict[tuple[str, ...], Entry] = {}
     _take(entries, _ollama_host(sources.environment))
@@ -140,9 +152,6 @@ def effective_entries(sources: Sources) -> dict[tuple[str, ...], Entry]:
     _take(entries, _variables(sources.environment))
     _take(entries, (each for each in sources.editor if tightens(each, entries.get(each.path))))
     _take(entries, _options(sources.command_line))
-    unknown = [unknown_key(entry) for entry in entries.values() if not exists(entry.path)]
-    if unknown:
-        raise ConfigError("\n".join(unknown))
     return entries
 
 

@@ -5,12 +5,23 @@ Where values come from belongs to `config`.
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from parley_profiling.redaction import redact
-from parley_server.settings import FactsSettings, PriceSettings, ProviderSettings, Section, Settings
+from parley_server.settings import (
+    MODEL,
+    NAME,
+    VARIABLE,
+    FactsSettings,
+    PriceSettings,
+    ProviderSettings,
+    Section,
+    Settings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -28,6 +39,11 @@ OPEN_KEYS: dict[str, type[Section] | None] = {
     "facts": FactsSettings,
 }
 OWN_HAND = "your own settings file, the environment or the command line"
+_WRITTEN_LIKE = {
+    VARIABLE: "ACME_API_KEY, the name of an environment variable",
+    NAME: "my-box, with small letters, digits and -",
+    MODEL: "anthropic/claude-sonnet-4-5, a provider and its model",
+}
 _MOST_LISTED = 12
 _SECRETS = ("key", "api_key", "apikey", "token", "secret", "password")
 
@@ -93,23 +109,45 @@ def unknown_key(entry: Entry, keys: Collection[str] | None = None) -> str:
     return f"{entry.where}: nothing is called {entry.key!r}. {hint}"
 
 
-def invalid(errors: Sequence[ErrorDetails], entries: Mapping[tuple[str, ...], Entry]) -> str:
-    """What is told of values that cannot be: a line for each, with where it stands and what would be right."""
-    lines = []
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mistake:
+    """What is wrong with an entry, as it is `told`: where it stands, and what would be right."""
+
+    entry: Entry
+    told: str
+
+
+def invalid(errors: Sequence[ErrorDetails], entries: Mapping[tuple[str, ...], Entry]) -> list[Mistake]:
+    """What is told of values that cannot be."""
+    mistakes = []
     for error in errors:
         at = tuple(str(step) for step in error["loc"] if step != "[key]")
         entry = _nearest(entries.values(), at)
         if error["type"] == "missing":
-            lines.append(f"{entry.where}: {'.'.join(at)} is missing.")
+            told = f"{entry.where}: {'.'.join(at)} is missing."
+        elif error["loc"][-1] == "[key]":
+            told = f"{entry.where}: nothing in {at[0]} can be called {at[-1]!r}: {reason_of(error)}."
         else:
-            lines.append(f"{entry.where}: {entry.key} cannot be {redact(repr(entry.value))}: {reason_of(error)}.")
-    return "\n".join(lines)
+            value = redact(repr(entry.value))
+            told = f"{entry.where}: {entry.key} cannot be {value}: {reason_of(error)}.{_meant(entry.value, error)}"
+        mistakes.append(Mistake(entry=entry, told=told))
+    return mistakes
 
 
 def reason_of(error: ErrorDetails) -> str:
     """Why a value cannot be, in words that say what would be right."""
+    pattern = str(error.get("ctx", {}).get("pattern", ""))
+    if pattern in _WRITTEN_LIKE:
+        return f"write it like {_WRITTEN_LIKE[pattern]}"
     reason = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
     return reason.replace("should be a valid tuple", "should be a list, such as [one, two]")
+
+
+def _meant(value: object, error: ErrorDetails) -> str:
+    """The nearest of the words that could stand there, where there is a near one."""
+    words = re.findall(r"'([^']+)'", str(error.get("ctx", {}).get("expected", "")))
+    near = get_close_matches(str(value).lower(), words, n=1)
+    return f" Did you mean {near[0]}?" if near else ""
 
 
 def _nearest(entries: Iterable[Entry], at: tuple[str, ...]) -> Entry:

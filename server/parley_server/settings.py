@@ -19,6 +19,9 @@ from parley_providers.strategy_router import RemotePolicy
 VERSION: Literal[1] = 1
 OLLAMA_PORT = 11434
 LLAMA_SERVER_URL = "http://127.0.0.1:8080"
+VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
+NAME = r"^[a-z][a-z0-9-]*$"
+MODEL = r"^[a-z][a-z0-9-]*/.+$"
 
 
 def _server_url(url: str) -> str:
@@ -85,7 +88,7 @@ class ProviderSettings(Section):
 
     kind: ProviderKind
     url: Url | None = None
-    key_variable: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    key_variable: str | None = Field(default=None, pattern=VARIABLE)
     keyring: bool = False
     ca_bundle: Path | None = None
 
@@ -126,8 +129,8 @@ class RefactorSettings(Section):
     unproved: Literal["ask", "apply"] = "ask"
 
 
-ProviderName: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
-ModelName: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*/.+$")]
+ProviderName: TypeAlias = Annotated[str, Field(pattern=NAME)]
+ModelName: TypeAlias = Annotated[str, Field(pattern=MODEL)]
 
 
 class Settings(Section):

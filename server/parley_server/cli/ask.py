@@ -25,6 +25,7 @@ _CANCELLED = 130
 
 def ask(
     question: Annotated[str, typer.Argument(help="Your question; - reads it from standard input.")],
+    about: Annotated[str | None, typer.Option(help="A file that the question is about; - is standard input.")] = None,
     model: Annotated[str | None, typer.Option(help="This model, as `parley models list` names it.")] = None,
     strategy: Annotated[
         StrategyName | None, typer.Option(help="Choose among the candidates of your settings in this way.")
@@ -38,7 +39,7 @@ def ask(
 
     parley ask "What does functools.partial do?"
 
-    git diff | parley ask - --explain
+    git diff | parley ask "Does this change what is printed?" --about -
 
     Exit codes: 0 answered, 1 refused or failed, 2 wrong usage, 130 cancelled.
     """
@@ -46,7 +47,7 @@ def ask(
 
     from parley_server.app import build_application
 
-    request = _request(sys.stdin.read() if question == "-" else question, model, max_tokens)
+    request = _request(_whole(question, about), model, max_tokens)
     application = build_application(scripted, {} if strategy is None else {"strategy": strategy.value})
     live = sys.stdout.isatty() and not as_json
     try:
@@ -75,6 +76,21 @@ class _Answer:
         return "".join(self.pieces)
 
 
+def _whole(question: str, about: str | None) -> str:
+    """The question, with the text that it is about."""
+    if question == about == "-":
+        raise typer.BadParameter("standard input holds the question or what it is about, not both")
+    asked = sys.stdin.read() if question == "-" else question
+    if not asked.strip():
+        raise typer.BadParameter('ask something, such as: parley ask "What is a monad?"')
+    if about is None:
+        return asked
+    try:
+        return f"{asked}\n\n{sys.stdin.read() if about == '-' else Path(about).read_text(encoding='utf-8')}"
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter(f"{about} is no text: {error}") from error
+
+
 def _request(question: str, model: str | None, max_tokens: int) -> LLMRequest:
     import uuid
 
@@ -82,8 +98,6 @@ def _request(question: str, model: str | None, max_tokens: int) -> LLMRequest:
     from parley_providers.messages import user
     from parley_providers.requests import LLMRequest
 
-    if not question.strip():
-        raise typer.BadParameter('ask something, such as: parley ask "What is a monad?"')
     return LLMRequest(
         messages=(user(question),),
         task_class="ask",

@@ -48,7 +48,7 @@ def remove_key(provider: Provider) -> None:
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON: one object for each provider.")] = False,
 ) -> None:
-    """Show which providers are named and whence their keys come, and never a key."""
+    """Show who is named, and whence keys come; never a key."""
     import json
     from dataclasses import asdict
 

@@ -50,15 +50,20 @@ def _print(groups: tuple[Total, ...], whole: Total, by: Grouping) -> None:
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_footer=True)
-    table.add_column(by.value.capitalize(), footer="together", no_wrap=True)
-    for heading, cell in zip(_HEADINGS, _cells(whole), strict=True):
-        table.add_column(heading, footer=cell, justify="right", no_wrap=True)
-    for each in groups[-_SHOWN:]:
-        table.add_row(escape(each.group or "–"), *_cells(each))
+    table.add_column(by.value.capitalize(), footer="together", overflow="fold")
+    shown = [_cells(each) for each in groups[-_SHOWN:]]
+    for column, (heading, cell) in enumerate(zip(_HEADINGS, _cells(whole), strict=True)):
+        # A heading may wrap; a figure that was cut would be another one.
+        widest = max(len(each) for each in (cell, *(row[column] for row in shown), *heading.split()))
+        table.add_column(heading, footer=cell, justify="right", min_width=widest)
+    for group, cells in zip(groups[-_SHOWN:], shown, strict=True):
+        table.add_row(escape(group.group or "–"), *cells)
     console = Console(highlight=False)
     console.print(table)
     if len(groups) > _SHOWN:
         console.print(f"The last {_SHOWN} of {len(groups)}; --json prints all.", style="dim")
+    if whole.uncounted:
+        console.print("+ and more: the tokens of some calls are unknown, as of those that failed.", style="dim")
     if whole.unpriced:
         console.print("+ and more: the price of some calls is unknown. Set it under `prices`.", style="dim")
 

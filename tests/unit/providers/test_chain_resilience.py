@@ -225,7 +225,7 @@ async def test_a_call_costs_what_it_used_and_a_failed_start_costs_nothing():
     bench = Bench((paid,), limits=Limits(session_usd=5.0))
     await bench.events()
     assert bench.spending.session_usd == pytest.approx(0.03)
-    assert [record.cost_usd for record in bench.kept.records] == [None, pytest.approx(0.03)]
+    assert [record.cost_usd for record in bench.kept.records] == [0.0, pytest.approx(0.03)]
 
 
 @pytest.mark.parametrize(

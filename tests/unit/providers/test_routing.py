@@ -143,6 +143,12 @@ async def test_a_model_that_could_be_fetched_is_refused_with_the_command() -> No
         await routes(router(Shelf("ollama", CODER)), "qwen2.5-coder-0.5b")
 
 
+async def test_a_vendor_that_is_not_named_is_refused_with_the_way_to_name_it() -> None:
+    """Whatever keys there are: nobody but the person lets it be asked."""
+    with pytest.raises(NoModelError, match=r"anthropic is not named .* nothing was sent.*auth set anthropic"):
+        await routes(router(), "anthropic/claude-sonnet-4-5")
+
+
 async def test_an_unknown_name_is_refused_with_the_nearest() -> None:
     """Among all that is here."""
     strict = Shelf("embedded", on=False)

@@ -80,7 +80,7 @@ def test_forgetting_tells_when_there_was_no_key(opened):
 @pytest.mark.parametrize(
     ("name", "kind", "url", "message"),
     [
-        ("nobody", None, None, r"'nobody' as its kind cannot be: should be"),
+        ("nobody", None, None, r"What does nobody speak\? 'nobody' is none of ollama, .*--kind openai-compatible"),
         ("box", "llama-server", "box.example.com", "write it like http://"),
         ("there", "ollama", None, "is named already, otherwise"),
     ],

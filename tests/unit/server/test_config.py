@@ -89,7 +89,10 @@ def test_null_lets_the_engine_never_sleep(settings: Callable[..., Settings]) -> 
         ),
         ("providers:\n  box:\n    url: http://h\n", r"line 3: providers\.box\.kind is missing"),
         ("providers:\n  box:\n    kind: magic\n", r"line 3: providers\.box\.kind cannot be 'magic'"),
-        ("providers:\n  Box:\n    kind: ollama\n", r"providers\.Box.* should match pattern"),
+        (
+            "providers:\n  Box:\n    kind: ollama\n",
+            r"line 3: nothing in providers can be called 'Box': write it like my-box",
+        ),
         (
             "prices:\n  a/b.c:\n    input_usd: -1\n    output_usd: 1\n",
             r"line 3: prices\.a/b\.c\.input_usd cannot be -1",
@@ -178,6 +181,22 @@ def test_a_mistake_that_holds_a_secret_is_told_without_it(
     with pytest.raises(ConfigError) as told:
         settings(text)
     assert secret not in str(told.value)
+
+
+def test_all_mistakes_are_told_at_once_in_the_order_of_the_file(settings: Callable[..., Settings]) -> None:
+    """Keys that there are not, and values that cannot be, with the nearest of either."""
+    text = "strategy: cheapest\nmodle: x\nproviders: {box: {kind: olama}}\ncandidates: [box]\nbudget: {day_usd: -1}\n"
+    with pytest.raises(ConfigError) as caught:
+        settings(text)
+    told = [line.partition("line ")[2] for line in str(caught.value).splitlines()]
+    assert [line[:52] for line in told] == [
+        "1: strategy cannot be 'cheapest': should be 'primary",
+        "2: nothing is called 'modle'. Did you mean model?",
+        "3: providers.box.kind cannot be 'olama': should be '",
+        "4: candidates cannot be ['box']: write it like anthr",
+        "5: budget.day_usd cannot be -1: should be greater th",
+    ]
+    assert told[2].endswith("Did you mean ollama?")
 
 
 def test_a_key_in_the_file_is_told_where_it_belongs(settings: Callable[..., Settings]) -> None:

@@ -72,6 +72,19 @@ def test_a_failure_is_one_message(run):
     assert str(run("2+2?", script=script).exception) == "The key is refused."
 
 
+def test_a_question_may_be_about_a_file_or_what_is_piped_in(run, tmp_path):
+    """What it is about stands below it; two of them from one pipe are wrong usage, and so is what is no text."""
+    (tmp_path / "app.py").write_text("def area(): ...\n", encoding="utf-8")
+    (tmp_path / "app.bin").write_bytes(b"\xff\xfe\x00")
+    script = json.dumps({"contains": "What is this?\n\ndef area(): ...\n", "text": "A function."})
+    file = run("What is this?", "--about", str(tmp_path / "app.py"), script=script)
+    piped = run("What is this?", "--about", "-", script=script, typed="def area(): ...\n")
+    both, binary = run("-", "--about", "-", typed="x"), run("What?", "--about", str(tmp_path / "app.bin"))
+    assert (file.stdout, piped.stdout) == ("A function.\n", "A function.\n")
+    assert (both.exit_code, "not both" in both.output) == (2, True)
+    assert (binary.exit_code, "is no text" in binary.output) == (2, True)
+
+
 def test_an_empty_question_is_wrong_usage(run):
     """With an example of a right one."""
     result = run("-", typed=" \n")

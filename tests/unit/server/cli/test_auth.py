@@ -5,6 +5,7 @@ import json
 import keyring
 import pytest
 from keyring.backend import KeyringBackend
+from keyring.backends.fail import Keyring as NoKeyring
 from typer.testing import CliRunner
 
 from parley_server.cli.root import app
@@ -72,3 +73,17 @@ def test_an_empty_key_is_refused(run):
     """Nothing is kept."""
     result = run("set", "llama-server", typed="\n")
     assert (str(result.exception), run.kept) == ("No key was given, and nothing was changed.", {})
+
+
+def test_a_machine_without_a_keyring_is_told_the_variable_and_the_line(run, tmp_path):
+    """What would have been done is said so that it can be pasted."""
+    keyring.set_keyring(NoKeyring())
+    vendor = run("set", "anthropic", typed="sk-1\n")
+    box = run("set", "my-box", "--kind", "openai-compatible", "--url", "https://box.example.com/v1", typed="sk-1\n")
+    config = tmp_path / "config.yaml"
+    assert str(vendor.exception).endswith(
+        f"That is the variable ANTHROPIC_API_KEY, and in {config}: providers: {{anthropic: {{kind: anthropic}}}}"
+    )
+    line = '{my-box: {kind: openai-compatible, url: "https://box.example.com/v1", key_variable: MY_BOX_API_KEY}}'
+    assert str(box.exception).endswith(f"That is the variable MY_BOX_API_KEY, and in {config}: providers: {line}")
+    assert not config.exists()

@@ -19,12 +19,12 @@ UNKNOWN = replace(DEAR, record_id="r3", usage=Usage(), cost_usd=None, started_at
 
 @pytest.fixture
 def run(tmp_path):
-    def run_usage(*arguments, kept=()):
+    def run_usage(*arguments, kept=(), columns=140):
         store = CallStore(tmp_path / "records" / "calls.db", clock=SYSTEM_CLOCK)
         for record in kept:
             store.observe(record)
         store.close(timeout_s=30)
-        environment = {"PARLEY_DATA_DIR": str(tmp_path), "COLUMNS": "140", "TERM": "dumb"}
+        environment = {"PARLEY_DATA_DIR": str(tmp_path), "COLUMNS": str(columns), "TERM": "dumb"}
         return CliRunner(env=environment).invoke(app, ["usage", *arguments])
 
     return run_usage
@@ -65,3 +65,12 @@ def test_only_the_last_groups_are_shown(run):
     kept = [replace(DEAR, record_id=str(n), correlation_id=f"request-{n}") for n in range(40)]
     shown = run("--by", "request", kept=kept).output
     assert ("request-9 " in shown, "request-39" in shown, "The last 30 of 40" in shown) == (False, True, True)
+
+
+def test_no_figure_is_cut_in_a_narrow_terminal(run):
+    """Headings wrap, and so does a long name."""
+    long = replace(UNKNOWN, model="a-model-with-a-name-that-is-longer-than-any-terminal-is-wide-of-some-vendor")
+    shown = run("--by", "model", kept=(DEAR, long), columns=80).output
+    assert "…" not in shown
+    assert max(len(line.rstrip()) for line in shown.splitlines()) <= 80
+    assert "the tokens of some calls are unknown" in " ".join(shown.split())
