@@ -22,24 +22,25 @@ class Heartbeat:
     """Beats from `start` on.
 
     Args:
-        file: Where what was seen is written by `save`: {"beats", "latest": [[milliseconds late, seconds since the
-            start], …]}, the latest first.
+        file: Where what was seen is written by `save`: {"beats", "latest": [[milliseconds late, milliseconds of the
+            processor that the loop's own thread used meanwhile, seconds of the machine's monotonic clock], …]}, the latest first.
     """
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._late: list[tuple[float, float]] = []
+        self._late: list[tuple[float, float, float]] = []
         self._beats = 0
 
     async def beat(self) -> None:
         """Beat until cancelled."""
-        began = last = time.monotonic()
+        last, used = time.monotonic(), time.thread_time()
         while True:
             await asyncio.sleep(PERIOD_S)
-            now = time.monotonic()
+            now, used_now = time.monotonic(), time.thread_time()
             self._beats += 1
-            self._late = sorted([*self._late, ((now - last - PERIOD_S) * 1e3, now - began)], reverse=True)[:_MOST_TOLD]
-            last = now
+            late = ((now - last - PERIOD_S) * 1e3, (used_now - used) * 1e3, now)
+            self._late = sorted([*self._late, late], reverse=True)[:_MOST_TOLD]
+            last, used = now, used_now
 
     def save(self) -> None:
         """Write what was seen so far."""

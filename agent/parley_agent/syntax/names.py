@@ -34,7 +34,9 @@ class Identifier:
 def identifiers(tree: Tree, span: Span | None = None) -> tuple[Identifier, ...]:
     """The identifiers that lie within `span`, or in the whole text, in order."""
     if span is None:
-        return tree.kept("identifiers", lambda: _identifiers(tree, None))
+        return tree.kept(
+            "identifiers", lambda: tuple(each for part in tree.parts() for each in identifiers(tree, part))
+        )
     return tuple(each for each in _identifiers(tree, span) if span.contains(each.span))
 
 
@@ -60,7 +62,7 @@ def unknown_names(before: Tree, after: Tree, span_after: Span) -> tuple[str, ...
     return tuple(name for name in used if name not in known)
 
 
-def _identifiers(tree: Tree, span: Span | None) -> tuple[Identifier, ...]:
+def _identifiers(tree: Tree, span: Span) -> tuple[Identifier, ...]:
     captures = tree.captures(tree.language.queries.names, span)
     roles = {(node.start_byte, node.end_byte): (node, role) for role in _PRECEDENCE for node in captures.get(role, ())}
     return tuple(

@@ -9,6 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections import deque
 from functools import cache, lru_cache
 from importlib import import_module
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 import tree_sitter
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 Node: TypeAlias = tree_sitter.Node
 _T = TypeVar("_T")
 Captures: TypeAlias = dict[str, list[tree_sitter.Node]]
+_PART_BYTES = 16_384
 
 
 class Tree:
@@ -72,22 +74,27 @@ class Tree:
         return self.kept("errors", lambda: tuple(self.span(node) for node in _broken(self.root)))
 
     def matches(self, query: str, span: Span | None = None) -> list[Captures]:
-        """The matches of a query, each a map of capture name to nodes: in the nodes that touch `span`, or in all."""
-        if span is None and query in self._matches:
-            return self._matches[query]
-        matches = [captures for _, captures in self._cursor(query, span).matches(self.root)]
-        if span is None:
-            self._matches[query] = matches
-        return matches
+        """The matches of a query, each a map of capture name to nodes: in the nodes that touch `span`, or in all.
+
+        What hangs on the root of a long text may be among all of them more than once.
+        """
+        if span is not None:
+            return self._matches_in(query, span)
+        if query not in self._matches:
+            self._matches[query] = [found for part in self.parts() for found in self._matches_in(query, part)]
+        return self._matches[query]
 
     def captures(self, query: str, span: Span | None = None) -> Captures:
         """The nodes that a query captures, by capture name, in the nodes that touch `span`, or in the whole tree."""
-        if span is None and query in self._captures:
-            return self._captures[query]
-        captures = self._cursor(query, span).captures(self.root)
-        if span is None:
+        if span is not None:
+            return self._cursor(query, span).captures(self.root)
+        if query not in self._captures:
+            captures: Captures = {}
+            for part in self.parts():
+                for name, nodes in self._cursor(query, part).captures(self.root).items():
+                    captures.setdefault(name, []).extend(nodes)
             self._captures[query] = captures
-        return captures
+        return self._captures[query]
 
     def top_level(self, span: Span) -> tuple[list[Node], int, int]:
         """The children of the root, and the numbers of the first and the last of them that touch `span` or are next."""
@@ -100,16 +107,30 @@ class Tree:
         return nodes, *self._touching(nodes, span)
 
     def _touching(self, nodes: list[Node], span: Span) -> tuple[int, int]:
-        start, end = self._offsets.to_byte(span.start), self._offsets.to_byte(span.end)
+        start, end = self._to_bytes(span)
         first = bisect_left(nodes, start, key=lambda node: node.end_byte)
         last = bisect_right(nodes, end, key=lambda node: node.start_byte)
         return max(0, first - 1), min(last, len(nodes) - 1)
 
-    def _cursor(self, query: str, span: Span | None) -> tree_sitter.QueryCursor:
+    def parts(self) -> list[Span]:
+        """The text in parts, cut between outer nodes: a query lets no other thread run before it is done."""
+        cuts = [0]
+        for node in self.kept("outer nodes", lambda: list(_without_errors(self.root))):
+            if node.start_byte - cuts[-1] >= _PART_BYTES:
+                cuts.append(node.start_byte)
+        ends = map(self._offsets.to_code_point, [*cuts, len(self._offsets.data)])
+        return [Span(start=start, end=end) for start, end in pairwise(ends)]
+
+    def _matches_in(self, query: str, span: Span) -> list[Captures]:
+        return [captures for _, captures in self._cursor(query, span).matches(self.root)]
+
+    def _cursor(self, query: str, span: Span) -> tree_sitter.QueryCursor:
         cursor = tree_sitter.QueryCursor(_query(self.language.grammar, query))
-        if span is not None:
-            cursor.set_byte_range(self._offsets.to_byte(span.start), self._offsets.to_byte(span.end))
+        cursor.set_byte_range(*self._to_bytes(span))
         return cursor
+
+    def _to_bytes(self, span: Span) -> tuple[int, int]:
+        return self._offsets.to_byte(span.start), self._offsets.to_byte(span.end)
 
     def kept(self, name: str, make: Callable[[], _T]) -> _T:
         """What `make` gives the first time, kept under `name`: a tree does not change, and is asked often."""
@@ -135,7 +156,7 @@ class Tree:
 
     def node_at(self, span: Span) -> Node:
         """The smallest node that holds `span`."""
-        start, end = self._offsets.to_byte(span.start), self._offsets.to_byte(span.end)
+        start, end = self._to_bytes(span)
         return self.root.descendant_for_byte_range(start, end) or self.root
 
 

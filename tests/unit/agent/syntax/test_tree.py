@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parley_agent.document import Span
-from parley_agent.syntax import LANGUAGES, comments, definitions, identifiers, language_of, parse
+from parley_agent.syntax import LANGUAGES, comments, definitions, identifiers, imports, language_of, parse
 from parley_agent.syntax.offsets import Offsets
+from support.language_samples import SAMPLES
 
 
 @pytest.mark.parametrize(
@@ -86,6 +87,30 @@ def test_any_text_parses_into_spans_within_it(language, text):
     assert all(whole.contains(span) for span in tree.errors())
     assert all(whole.contains(span) for each in found for span in (each.span, each.body, each.signature))
     assert all(text[each.span.start : each.span.end] == each.name for each in identifiers(tree))
+
+
+@pytest.mark.parametrize("name", [each.id for each in LANGUAGES])
+def test_what_is_found_in_a_long_text_is_what_is_found_in_its_parts(name):
+    """Long texts are searched in pieces; nothing is lost between them, or found twice."""
+    language, sample = language_of(name, None), SAMPLES[name]
+    copies = 40_000 // len(sample)
+    long, two = parse(sample * copies, language), parse(sample * 2, language)
+    for question in (comments, imports, lambda tree: [each.span for each in identifiers(tree)]):
+        assert list(question(long)) == repeated(question(two), len(sample), copies)
+    assert [each.name for each in definitions(long)] == [
+        each.name for each in definitions(parse(sample, language))
+    ] * copies
+
+
+def repeated(spans, length, copies):
+    """The spans in a text of many copies, from those in one of two."""
+    last = [span for span in spans if span.start >= length]
+    more = [
+        Span(start=span.start + length * each, end=span.end + length * each)
+        for each in range(1, copies - 1)
+        for span in last
+    ]
+    return [*spans, *more]
 
 
 def test_a_large_file_takes_linear_work():
