@@ -22,8 +22,8 @@ class Heartbeat:
     """Beats from `start` on.
 
     Args:
-        file: Where what was seen is written by `save`: {"beats", "latest": [[milliseconds late, milliseconds of the
-            processor that the loop's own thread used meanwhile, seconds of the machine's monotonic clock], …]}, the latest first.
+        file: Where `save` writes what was seen: {"beats", "latest": [[milliseconds late, milliseconds of the processor
+            that the loop's own thread used meanwhile, seconds of the monotonic clock], …]}, the latest first.
     """
 
     def __init__(self, file: Path) -> None:
