@@ -25,6 +25,7 @@ from parley_server.lsp.configuring import Configuring
 from parley_server.lsp.documents import Documents
 from parley_server.lsp.explanations import Explanations, Kind
 from parley_server.lsp.frames import FrameError, Frames
+from parley_server.lsp.garbage import Garbage
 from parley_server.lsp.keeping import Ended, OutcomeKeeper
 from parley_server.lsp.kept import KeptProposal, KeptProposals
 from parley_server.lsp.parent import gone
@@ -101,6 +102,7 @@ class ParleyServer(LanguageServer):
             group, self.documents, lambda document: self.aside(lambda: services.prepare(document))
         )
         self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parley-offers")
+        self._garbage = Garbage()
         self._ended = asyncio.Event()
         self._exit_code = 1
 
@@ -117,6 +119,7 @@ class ParleyServer(LanguageServer):
         """See `Link`."""
         if self.protocol.was_shut_down:
             return
+        self._garbage.talked(asyncio.get_running_loop().time())
         self.protocol.send_json({"jsonrpc": "2.0", "method": method, "params": params})
 
     def progress(self, params: types.ProgressParams) -> None:
@@ -190,6 +193,7 @@ class ParleyServer(LanguageServer):
         frames = Frames()
         async with aclosing(incoming.chunks()) as chunks:
             async for chunk in chunks:
+                self._garbage.talked(asyncio.get_running_loop().time())
                 for body in frames.feed(chunk):
                     if isinstance(body, FrameError):
                         self.protocol.reject(f"Not a message: {body.reason}.")
@@ -202,7 +206,7 @@ class ParleyServer(LanguageServer):
 
     async def _watch_parent(self) -> None:
         while not await gone(lambda: self.process_id):
-            pass
+            self._garbage.look(asyncio.get_running_loop().time())
         logger.warning("the process that started Parley is gone")
         self.end(1)
 
