@@ -143,7 +143,9 @@ def _typing(context: Context, language: str) -> Iterator[Figure]:
     yield _figure(f"change-while-streaming.{language}", typed, detail)
     seen = {name: json.loads(file.read_text(encoding="utf-8")) for name, file in beats.items()}
     # Until `initialize` is answered nothing can be late: no other message may come.
-    late = {name: [each for each in beats["latest"] if each[2] > begun_s] for name, beats in seen.items()}
+    late = {
+        name: [each for each in beats["latest"] if each[2] - each[0] / 1e3 > begun_s] for name, beats in seen.items()
+    }
     late_ms, own_ms, at_s = late["ours"][0]
     yield Figure(
         name=f"lsp-latency.stall.{language}.worst",

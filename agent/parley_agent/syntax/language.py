@@ -1,7 +1,8 @@
 """What Parley knows of a programming language as data: its names, its grammar's wheel, and queries over its trees.
 
 One value per language, in `languages`; the code that reads them asks no language's name. A query is text in
-tree-sitter's query language; which captures it may use is said at each field.
+tree-sitter's query language; which captures it may use is said at each field. Its patterns are read up to an empty line
+at a time, which stops all threads: there are empty lines where that would take long.
 """
 
 from __future__ import annotations

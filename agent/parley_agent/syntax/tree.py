@@ -5,6 +5,7 @@ Loads a language's grammar at the first parse of that language. What the nodes m
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections import deque
 from functools import cache, lru_cache
@@ -27,6 +28,7 @@ Node: TypeAlias = tree_sitter.Node
 _T = TypeVar("_T")
 Captures: TypeAlias = dict[str, list[tree_sitter.Node]]
 _PART_BYTES = 16_384
+_EMPTY_LINES = re.compile(r"\n\s*\n")
 
 
 class Tree:
@@ -87,13 +89,9 @@ class Tree:
     def captures(self, query: str, span: Span | None = None) -> Captures:
         """The nodes that a query captures, by capture name, in the nodes that touch `span`, or in the whole tree."""
         if span is not None:
-            return self._cursor(query, span).captures(self.root)
+            return self._captures_in(query, [span])
         if query not in self._captures:
-            captures: Captures = {}
-            for part in self.parts():
-                for name, nodes in self._cursor(query, part).captures(self.root).items():
-                    captures.setdefault(name, []).extend(nodes)
-            self._captures[query] = captures
+            self._captures[query] = self._captures_in(query, self.parts())
         return self._captures[query]
 
     def top_level(self, span: Span) -> tuple[list[Node], int, int]:
@@ -122,12 +120,20 @@ class Tree:
         return [Span(start=start, end=end) for start, end in pairwise(ends)]
 
     def _matches_in(self, query: str, span: Span) -> list[Captures]:
-        return [captures for _, captures in self._cursor(query, span).matches(self.root)]
+        return [captures for cursor in self._cursors(query, span) for _, captures in cursor.matches(self.root)]
 
-    def _cursor(self, query: str, span: Span) -> tree_sitter.QueryCursor:
-        cursor = tree_sitter.QueryCursor(_query(self.language.grammar, query))
-        cursor.set_byte_range(*self._to_bytes(span))
-        return cursor
+    def _captures_in(self, query: str, parts: list[Span]) -> Captures:
+        found: Captures = {}
+        for cursor in (cursor for part in parts for cursor in self._cursors(query, part)):
+            for name, nodes in cursor.captures(self.root).items():
+                found.setdefault(name, []).extend(nodes)
+        return found
+
+    def _cursors(self, query: str, span: Span) -> Iterator[tree_sitter.QueryCursor]:
+        for each in _queries(self.language.grammar, query):
+            cursor = tree_sitter.QueryCursor(each)
+            cursor.set_byte_range(*self._to_bytes(span))
+            yield cursor
 
     def _to_bytes(self, span: Span) -> tuple[int, int]:
         return self._offsets.to_byte(span.start), self._offsets.to_byte(span.end)
@@ -185,7 +191,7 @@ def prepare(text: str, language: Language) -> None:
     queries = language.queries
     for query in (queries.structure, queries.names, queries.locals, queries.opaque):
         if query:
-            _query(language.grammar, query)
+            _queries(language.grammar, query)
 
 
 def _without_errors(root: Node) -> Iterator[Node]:
@@ -212,5 +218,6 @@ def _grammar(grammar: Grammar) -> tree_sitter.Language:
 
 
 @cache
-def _query(grammar: Grammar, text: str) -> tree_sitter.Query:
-    return tree_sitter.Query(_grammar(grammar), text)
+def _queries(grammar: Grammar, text: str) -> tuple[tree_sitter.Query, ...]:
+    """A query in the pieces that empty lines make of it: reading one lets no other thread run before it is done."""
+    return tuple(tree_sitter.Query(_grammar(grammar), piece) for piece in _EMPTY_LINES.split(text) if piece.strip())

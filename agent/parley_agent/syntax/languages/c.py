@@ -30,6 +30,7 @@ _SHARED_STRUCTURE = """
 ]) @list
 (translation_unit (preproc_include) @import)
 (translation_unit (preproc_ifdef (preproc_include) @import))
+
 (struct_specifier name: (type_identifier) @name body: (_) @body) @class
 (union_specifier name: (type_identifier) @name body: (_) @body) @class
 (enum_specifier name: (type_identifier) @name body: (_) @body) @class
@@ -47,6 +48,7 @@ _CPP_STRUCTURE = f"""
 {_POINTERS.format(_CPP_FUNCTION)}
 {_SHARED_STRUCTURE}
 (function_definition declarator: (reference_declarator {_CPP_FUNCTION}) body: (compound_statement) @body) @function
+
 (class_specifier name: (_) @name body: (_) @body) @class
 (namespace_definition name: (_) @container.name) @container
 (parameter_list [
@@ -105,6 +107,7 @@ _SHARED_LOCALS = """
 (parameter_list (parameter_declaration declarator: (array_declarator declarator: (identifier) @parameter)) @after)
 (parameter_list (parameter_declaration declarator: (pointer_declarator
   declarator: (array_declarator declarator: (identifier) @parameter))) @after)
+
 (declaration declarator: (identifier) @variable) @after
 (declaration declarator: (pointer_declarator declarator: (identifier) @variable)) @after
 (declaration declarator: (array_declarator declarator: (identifier) @variable)) @after
@@ -125,6 +128,7 @@ _CPP_LOCALS = f"""
 (parameter_list (optional_parameter_declaration declarator: (reference_declarator (identifier) @parameter)) @after)
 (declaration declarator: (init_declarator declarator: (reference_declarator (identifier) @variable))) @after
 (declaration declarator: (init_declarator declarator: (structured_binding_declarator (identifier) @variable))) @after
+
 (for_range_loop declarator: (identifier) @loop body: (_) @scope)
 (for_range_loop declarator: (reference_declarator (identifier) @loop) body: (_) @scope)
 (for_range_loop declarator: (structured_binding_declarator (identifier) @loop) body: (_) @scope)

@@ -63,14 +63,19 @@ _NAMES = """
 _LOCALS = """
 (local_declaration_statement (variable_declaration (variable_declarator name: (identifier) @variable))) @after
 (for_statement initializer: (variable_declaration (variable_declarator name: (identifier) @variable)) @after)
+
 (foreach_statement left: (identifier) @loop body: (_) @scope)
 (catch_clause (catch_declaration name: (identifier) @variable) body: (_) @scope)
+
 (lambda_expression parameters: (implicit_parameter) @parameter body: (_) @scope)
 (lambda_expression parameters: (parameter_list (parameter name: (identifier) @parameter)) body: (_) @scope)
+
 ((invocation_expression
   function: (identifier) @called arguments: (argument_list (argument (identifier) @unsure))) (#eq? @called "nameof"))
+
 (anonymous_object_creation_expression (identifier) @unsure)
 (tuple_expression (argument (identifier) @unsure))
+
 (initializer_expression (assignment_expression left: (identifier) @unsure))
 (subpattern (identifier) @unsure)
 (field_declaration (variable_declaration (variable_declarator name: (identifier) @unsure)))

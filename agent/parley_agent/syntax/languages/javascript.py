@@ -18,8 +18,10 @@ SHARED_STRUCTURE = f"""
   name: (identifier) @name parameters: (formal_parameters) @parameters body: (_) @body) @function
 (class_declaration name: (_) @name body: (class_body) @body) @class
 (method_definition name: (_) @name parameters: (formal_parameters) @parameters body: (_) @body) @method
+
 (lexical_declaration . (variable_declarator name: (identifier) @name value: {_FUNCTION_VALUE}) .) @function
 (variable_declaration . (variable_declarator name: (identifier) @name value: {_FUNCTION_VALUE}) .) @function
+
 (expression_statement . (assignment_expression
   left: (member_expression property: (_) @name) right: {_FUNCTION_VALUE}) .) @function
 (pair key: (property_identifier) @name value: {_FUNCTION_VALUE}) @function

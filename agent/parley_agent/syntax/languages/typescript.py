@@ -15,6 +15,7 @@ _STRUCTURE = f"""
   (arrow_function parameter: (identifier) @parameters body: (_) @body)
   (function_expression parameters: (formal_parameters) @parameters body: (_) @body)
 ]) @method
+
 (internal_module name: (_) @container.name) @container
 (formal_parameters [
   (required_parameter pattern: (identifier) @parameter)

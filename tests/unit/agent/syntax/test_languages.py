@@ -18,7 +18,7 @@ from parley_agent.syntax import (
     renameable_locals,
     set_doc_comment,
 )
-from parley_agent.syntax.tree import _query
+from parley_agent.syntax.tree import _queries
 from support.language_samples import DEFINED, SAMPLES
 
 each_language = pytest.mark.parametrize("language", LANGUAGES, ids=lambda each: each.id)
@@ -33,8 +33,9 @@ def test_a_valid_sample_parses_without_errors(language):
 @each_language
 def test_queries_fit_the_grammar(language):
     """Every query compiles against the installed grammar."""
-    for query in (language.queries.structure, language.queries.names, language.queries.locals):
-        assert _query(language.grammar, query) is not None
+    queries = language.queries
+    for query in (queries.structure, queries.names, queries.locals, queries.opaque):
+        assert bool(_queries(language.grammar, query)) == bool(query)
 
 
 @each_language
