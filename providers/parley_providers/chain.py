@@ -34,12 +34,13 @@ from parley_providers.spending import worst_case
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+    from contextlib import AbstractContextManager
 
     from parley_providers.measure import Instruments
     from parley_providers.provider import ModelFacts, Provider
-    from parley_providers.requests import Deadlines, LLMRequest, LLMResponse, StreamEvent
+    from parley_providers.requests import LLMRequest, LLMResponse, StreamEvent
+    from parley_providers.resilience import Bounds
     from parley_providers.route import Route, Router
-    from parley_providers.spending import Limits
     from parley_providers.usage import Usage
 
 _ASK_ANOTHER = (
@@ -94,10 +95,9 @@ class ProviderChain:
         """Let `model` serve the requests that name none, from now on; see `ChosenRouter.choose`."""
         self._router.choose(model, task_class)
 
-    def set_bounds(self, deadlines: Deadlines, limits: Limits) -> None:
-        """The person's deadlines and limits from the next call on; calls under way keep theirs."""
-        self._resilience.deadlines = deadlines
-        self._resilience.spending.limits = limits
+    def bounded(self, correlation_id: str, bounds: Bounds) -> AbstractContextManager[None]:
+        """While the block runs, the calls of that request have these bounds; see `Resilience.bounded`."""
+        return self._resilience.bounded(correlation_id, bounds)
 
     async def is_available(self) -> bool:
         """Whether any provider could be asked now."""
@@ -201,7 +201,8 @@ class ProviderChain:
             settled = False
             try:
                 facts = await _known(provider, route.model)
-                routed = replace(request, model=route.model, deadlines=self._resilience.deadlines or request.deadlines)
+                deadlines = self._resilience.bounds_of(request).deadlines or request.deadlines
+                routed = replace(request, model=route.model, deadlines=deadlines)
                 bill.sent = True
                 async with aclosing(measured(provider, routed, route, facts, self._instruments)) as events:
                     async for event in events:
@@ -232,7 +233,8 @@ class ProviderChain:
         """Sets the worst case of a call aside before it is sent, and settles what it cost after it ended."""
         spending, bill, name = self._resilience.spending, Bill(), f"{route.provider}/{route.model}"
         worst_usd = self.cost_usd(route, worst_case(request))
-        reservation = await spending.reserve(worst_usd, name, request=request.correlation_id)
+        limits = self._resilience.bounds_of(request).limits
+        reservation = await spending.reserve(worst_usd, name, request=request.correlation_id, limits=limits)
         try:
             yield bill
         finally:

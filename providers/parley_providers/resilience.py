@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,10 +17,18 @@ from parley_providers.retry import RetryBudget, RetrySettings
 from parley_providers.spending import Limits, Spending
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
     from parley_providers.breaker import BreakerStore
-    from parley_providers.requests import Deadlines
+    from parley_providers.requests import Deadlines, LLMRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How long a request may take, and what it may cost; `deadlines` None leaves its own."""
+
+    deadlines: Deadlines | None
+    limits: Limits
 
 
 @dataclass(slots=True)
@@ -39,9 +48,24 @@ class Resilience:
     budget: RetryBudget = field(init=False)
     _restoring: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
     _restored: bool = field(init=False, default=False)
+    _bounds: dict[str, Bounds] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.budget = RetryBudget(settings=self.retries)
+
+    @contextmanager
+    def bounded(self, correlation_id: str, bounds: Bounds) -> Iterator[None]:
+        """While the block runs, the calls of that request have these bounds in place of everybody's."""
+        self._bounds[correlation_id] = bounds
+        try:
+            yield
+        finally:
+            self._bounds.pop(correlation_id, None)
+
+    def bounds_of(self, request: LLMRequest) -> Bounds:
+        """What holds for a request: its own bounds, else everybody's."""
+        everybodys = Bounds(deadlines=self.deadlines, limits=self.spending.limits)
+        return self._bounds.get(request.correlation_id, everybodys)
 
     async def ready(self) -> None:
         """Take over, once, what the breakers' store kept."""

@@ -105,13 +105,18 @@ class Spending:
     _requests: OrderedDict[str, float] = field(default_factory=OrderedDict)
     _reserved: set[Reservation] = field(default_factory=set)
 
-    async def reserve(self, worst_usd: float | None, model: str, *, request: str = "") -> Reservation:
+    async def reserve(
+        self, worst_usd: float | None, model: str, *, request: str = "", limits: Limits | None = None
+    ) -> Reservation:
         """Set the worst case of one call of `request` aside, or refuse. What costs nothing is never refused.
+
+        `limits` are those of the request, where it has its own.
 
         Raises:
             BudgetExceededError: it could pass a limit, or its price is unknown while there is one.
         """
-        if self.limits.any and worst_usd is None:
+        limits = limits or self.limits
+        if limits.any and worst_usd is None:
             raise BudgetExceededError(
                 f"The price of {model} is unknown, so the budget cannot be kept, and nothing was sent. Set it in your "
                 f"settings, for a million tokens: `prices: {{{model}: {{input_usd: 1, output_usd: 5}}}}`, or take the "
@@ -121,10 +126,10 @@ class Spending:
         usd = worst_usd or 0.0
         if not usd:
             return Reservation(usd=0.0, request=request)
-        for name, limit, used in self._used(request):
+        for name, limit, used in self._used(request, limits):
             if limit is not None and used + usd > limit:
                 raise _exceeded(name, limit, used, usd, model)
-        reservation = Reservation(usd=usd, request=request, claim=self._claim(usd))
+        reservation = Reservation(usd=usd, request=request, claim=self._claim(usd, limits))
         self._reserved.add(reservation)
         try:
             await self._entered(reservation, model)
@@ -164,19 +169,19 @@ class Spending:
         if used is not None:
             raise _exceeded("day", claim.limit_usd, used, claim.usd, model)
 
-    def _claim(self, usd: float) -> Claim | None:
-        if self.limits.day_usd is None or self.ledger is None:
+    def _claim(self, usd: float, limits: Limits) -> Claim | None:
+        if limits.day_usd is None or self.ledger is None:
             return None
-        return Claim(reservation_id=self.new_id(), at=self.clock.now(), usd=usd, limit_usd=self.limits.day_usd)
+        return Claim(reservation_id=self.new_id(), at=self.clock.now(), usd=usd, limit_usd=limits.day_usd)
 
-    def _used(self, request: str) -> tuple[tuple[str, float | None, float], ...]:
+    def _used(self, request: str, limits: Limits) -> tuple[tuple[str, float | None, float], ...]:
         reserved = sum(each.usd for each in self._reserved)
         of_request = sum(each.usd for each in self._reserved if request and each.request == request)
         return (
-            ("request", self.limits.request_usd, self._requests.get(request, 0.0) + of_request),
-            ("session", self.limits.session_usd, self.session_usd + reserved),
+            ("request", limits.request_usd, self._requests.get(request, 0.0) + of_request),
+            ("session", limits.session_usd, self.session_usd + reserved),
             # A ledger knows more of the day than this process does.
-            ("day", None if self.ledger is not None else self.limits.day_usd, self.session_usd + reserved),
+            ("day", None if self.ledger is not None else limits.day_usd, self.session_usd + reserved),
         )
 
 

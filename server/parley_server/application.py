@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, ExitStack, aclosing, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Mapping
-    from contextlib import AbstractAsyncContextManager
+    from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
     from parley_agent.document import Diagnostic, Document, Span
     from parley_agent.refactor.events import RefactoringEvent
@@ -39,17 +39,27 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class TakeSettings(Protocol):
-    """Lets what an editor set count, for `chain` too if there is one; a sentence about each key that does not."""
+class SettingsLayers(Protocol):
+    """The settings that can change while the process runs, or differ between the folders that it serves."""
 
-    def __call__(self, given: Mapping[str, object], chain: ProviderChain | None, *, bare: bool) -> tuple[str, ...]:
-        """See `EditorLayer.take`."""
+    def take(self, given: Mapping[str, object], chain: ProviderChain | None, *, bare: bool) -> tuple[str, ...]:
+        """Let `given`, from an editor, count from the next request on; a sentence about each key that does not.
+
+        With `bare`, it may be another server's: it counts only if it names a setting of Parley's.
+        """
         ...
 
+    def bounded(self, chain: ProviderChain, request: RefactorRequest) -> AbstractContextManager[None]:
+        """While the block runs, what the request's folder may set holds for its calls.
 
-def _take_none(given: Mapping[str, object], chain: ProviderChain | None, *, bare: bool) -> tuple[str, ...]:
-    del given, chain, bare
-    return ()
+        Raises:
+            ConfigError: the settings cannot be used; the message says where and why.
+        """
+        ...
+
+    def problems(self, folders: Iterable[str]) -> tuple[str, ...]:
+        """What the person should know of the settings files of these folders' workspaces."""
+        ...
 
 
 class Application:
@@ -62,7 +72,7 @@ class Application:
         open_events: Opens the event store; None keeps no events.
         read_unproved: What the person's settings say of unproved results.
         spent: What the calls of a request used so far, by its correlation id.
-        take_settings: Takes over what an editor set.
+        layers: What an editor or a workspace may set.
     """
 
     def __init__(  # noqa: PLR0913 - the composition root names each part
@@ -74,7 +84,7 @@ class Application:
         open_events: Callable[[], AbstractAsyncContextManager[EventStore]] | None = None,
         read_unproved: Callable[[], Unproved] = lambda: "ask",
         spent: Callable[[str], Spent | None] = lambda _: None,
-        take_settings: TakeSettings = _take_none,
+        layers: SettingsLayers | None = None,
     ) -> None:
         self._open_store = open_store
         self._build_chain = build_chain
@@ -82,7 +92,7 @@ class Application:
         self._open_events = open_events
         self._read_unproved = read_unproved
         self._spent = spent
-        self._take_settings = take_settings
+        self._layers = layers
         self._events: EventStore | None = None
         self._closing = AsyncExitStack()
         self._opening = asyncio.Lock()
@@ -113,7 +123,9 @@ class Application:
         from parley_providers.errors import ProviderError
 
         service = self._refactoring()
-        async with RecordingBehind(await self._recorder(request.correlation_id)) as recorded:
+        async with AsyncExitStack() as held:
+            held.enter_context(self._bounded(request))
+            recorded = await held.enter_async_context(RecordingBehind(await self._recorder(request.correlation_id)))
             recorded.asked(request)
             try:
                 async with aclosing(service.run(request)) as events:
@@ -165,7 +177,11 @@ class Application:
 
         With `bare`, `given` may be another server's settings: it counts only if it names a setting of Parley's.
         """
-        return self._take_settings(given, self._chain, bare=bare)
+        return () if self._layers is None else self._layers.take(given, self._chain, bare=bare)
+
+    async def workspace_problems(self, folders: tuple[str, ...]) -> tuple[str, ...]:
+        """What the person should know of the settings files of these folders' workspaces."""
+        return () if self._layers is None else self._layers.problems(folders)
 
     async def default_route(self, task: str | None = None) -> Route:
         """What serves a request that names no model, of a task class or of those without a model of their own.
@@ -230,20 +246,30 @@ class Application:
                     logger.warning("events are not kept: %s", error)
         return Recorder(self._events if correlation_id else None, correlation_id)
 
-    def _unproved(self) -> Unproved:
-        from parley_providers.errors import NoModelError
-        from parley_server.config_file import ConfigError
+    @contextmanager
+    def _bounded(self, request: RefactorRequest) -> Iterator[None]:
+        with ExitStack() as held:
+            if self._layers is not None and request.correlation_id:
+                with _settings_told():
+                    held.enter_context(self._layers.bounded(self.chain, request))
+            yield
 
-        try:
+    def _unproved(self) -> Unproved:
+        with _settings_told():
             return self._read_unproved()
-        except ConfigError as error:
-            raise NoModelError(str(error)) from error
 
     def _built(self, store: CallStore) -> ProviderChain:
-        from parley_providers.errors import NoModelError
-        from parley_server.config_file import ConfigError
-
-        try:
+        with _settings_told():
             return self._build_chain(store)
-        except ConfigError as error:
-            raise NoModelError(str(error)) from error
+
+
+@contextmanager
+def _settings_told() -> Iterator[None]:
+    """Settings that cannot be used leave no model to ask."""
+    from parley_providers.errors import NoModelError
+    from parley_server.config_file import ConfigError
+
+    try:
+        yield
+    except ConfigError as error:
+        raise NoModelError(str(error)) from error

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
-from parley_server.app.editor_layer import EditorLayer
 from parley_server.app.keeping import call_records, open_call_store, open_event_store, project_at
+from parley_server.app.layers import Layers
 from parley_server.app.models import build_chain, build_scripted_chain
 
 if TYPE_CHECKING:
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from parley_server.config_text import Entry
     from parley_server.settings import Settings
 
-logger = logging.getLogger(__name__)
-
 
 def build_application(
     scripted: Path | None = None, given: Mapping[str, object] | None = None, folder: Path | None = None
@@ -32,28 +29,24 @@ def build_application(
     Args:
         scripted: Every answer comes from that script instead of a model.
         given: Settings of the command line, by dotted key.
-        folder: Where in a workspace the work is; None is the present folder.
+        folder: Where the work is when a request does not say; None is in no workspace.
     """
     from parley_providers.tally import Tally
     from parley_server.application import Application
 
     tally = Tally()
 
-    def read(editor: tuple[Entry, ...]) -> Settings:
+    def read(project: tuple[Entry, ...], editor: tuple[Entry, ...]) -> Settings:
         from parley_server.config import load_settings
 
-        return load_settings(given, project=project_at(folder).entries, editor=editor)
+        return load_settings(given, project=project, editor=editor)
 
-    layer = EditorLayer(read)
+    layers = Layers(read, project_at, folder)
 
     def chain(store: CallStore) -> ProviderChain:
         if scripted is not None:
-            built = build_scripted_chain(scripted, tally.before(store), layer.settings)
-            layer.apply_to(built)
-            return built
-        for problem in project_at(folder).problems:
-            logger.warning("%s", problem)
-        return build_chain(layer.settings(), store, tally.before(store))
+            return build_scripted_chain(scripted, tally.before(store), layers.settings)
+        return build_chain(layers.settings(), store, tally.before(store))
 
     def records(model: str | None, task: str | None) -> tuple[CallRecord, ...]:
         from parley_profiling.stores import Selection
@@ -61,7 +54,7 @@ def build_application(
         return call_records(Selection(model=model, task_class=task))
 
     def unproved() -> Unproved:
-        return layer.settings().refactor.unproved
+        return layers.settings().refactor.unproved
 
     return Application(
         open_store=open_call_store,
@@ -70,5 +63,5 @@ def build_application(
         open_events=open_event_store,
         read_unproved=unproved,
         spent=tally.spent,
-        take_settings=layer.take,
+        layers=layers,
     )

@@ -48,7 +48,7 @@ def ask(
     from parley_server.app import build_application
 
     request = _request(_whole(question, about), model, max_tokens)
-    application = build_application(scripted, {} if strategy is None else {"strategy": strategy.value})
+    application = build_application(scripted, {} if strategy is None else {"strategy": strategy.value}, Path.cwd())
     live = sys.stdout.isatty() and not as_json
     try:
         answer = asyncio.run(_asked(application, request, live=live, explain=explain))

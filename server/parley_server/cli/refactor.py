@@ -182,7 +182,7 @@ def _outcome(request: RefactorRequest, way: Way) -> Outcome:
 
     given = {"refactor.unproved": "apply"} if way.yes else None
     with asyncio.Runner() as runner:
-        application = build_application(way.scripted, given)
+        application = build_application(way.scripted, given, Path.cwd())
         try:
             outcome = runner.run(_proposed(application, request, tokens=not way.as_json))
             if way.write and outcome.kind == "diff":

@@ -47,6 +47,7 @@ class Configuring:
         group: The parent of every task.
         editor: Who is asked.
         take: Lets settings count, bare ones if they name one of ours; a sentence about each that does not.
+        look: What the person should know of the settings files of workspace folders.
     """
 
     def __init__(
@@ -54,12 +55,14 @@ class Configuring:
         group: asyncio.TaskGroup,
         editor: SettingsEditor,
         take: Callable[[Mapping[str, Any], bool], Awaitable[tuple[str, ...]]],
+        look: Callable[[tuple[str, ...]], Awaitable[tuple[str, ...]]],
     ) -> None:
         self._group = group
         self._editor = editor
         self._take = take
+        self._look = look
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._told: frozenset[str] = frozenset()
+        self._told: dict[str, frozenset[str]] = {}
 
     def begin(self, client: ClientFacts) -> None:
         """The editor is ready: ask for its settings, and to be told when they change."""
@@ -67,6 +70,12 @@ class Configuring:
             self._start("registering", self._register)
         if client.answers_configuration:
             self._start("settings", self._pull)
+        self.workspaces(client)
+
+    def workspaces(self, client: ClientFacts) -> None:
+        """These are the workspace folders now: tell once what should be known of their settings files."""
+        if client.workspace_roots:
+            self._start("workspaces", lambda: self._looked(client.workspace_roots))
 
     def changed(self, client: ClientFacts, settings: object) -> None:
         """The editor says that settings changed: `settings` are the new ones, or null: ask for them."""
@@ -120,17 +129,20 @@ class Configuring:
         else:
             await self._use(settings, bare=True)
 
+    async def _looked(self, roots: tuple[str, ...]) -> None:
+        self._tell("workspaces", await self._look(roots))
+
     async def _use(self, section: object, *, bare: bool) -> None:
         # An empty table of Lua is an empty list here.
         section = {} if section in (None, [], ()) else section
         if isinstance(section, dict):
-            self._tell(await self._take(section, bare))
+            self._tell("settings", await self._take(section, bare))
         else:
-            self._tell((_NO_OBJECT,))
+            self._tell("settings", (_NO_OBJECT,))
 
-    def _tell(self, problems: tuple[str, ...]) -> None:
-        new = [each for each in problems if each not in self._told]
-        self._told = frozenset(problems)
+    def _tell(self, source: str, problems: tuple[str, ...]) -> None:
+        new = [each for each in problems if each not in self._told.get(source, ())]
+        self._told[source] = frozenset(problems)
         for each in new:
             logger.warning("%s", each)
         shown = new[:_MOST_SHOWN]

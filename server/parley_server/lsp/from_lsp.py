@@ -75,6 +75,11 @@ def with_roots(client: ClientFacts, roots: tuple[str, ...]) -> ClientFacts:
     return replace(client, workspace_roots=roots)
 
 
+def language(given: object) -> str:
+    """The language that the editor names; one that is no string is none, and the file's name tells it."""
+    return given if isinstance(given, str) else ""
+
+
 def change(content: types.TextDocumentContentChangeEvent) -> Change:
     """One content change of a `didChange`."""
     if isinstance(content, types.TextDocumentContentChangePartial):

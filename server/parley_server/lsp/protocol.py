@@ -246,6 +246,17 @@ def raw_params(converter: cattrs.Converter) -> None:
         )
 
 
+def strict_text(converter: cattrs.Converter) -> None:
+    """Let `converter` refuse what is no string where one belongs: a list's `str` would be a document's text."""
+
+    def text(given: object, _: type[str]) -> str:
+        if not isinstance(given, str):
+            raise TypeError(f"a string belongs here, not {type(given).__name__}")
+        return given
+
+    converter.register_structure_hook(str, text)
+
+
 def _id_of(message: Json) -> str | int | None:
     given = message.get("id") if isinstance(message, dict) else None
     return given if isinstance(given, (str, int)) and not isinstance(given, bool) else None

@@ -30,7 +30,7 @@ from parley_server.lsp.keeping import Ended, OutcomeKeeper
 from parley_server.lsp.kept import KeptProposal, KeptProposals
 from parley_server.lsp.parent import gone
 from parley_server.lsp.preparing import Preparing
-from parley_server.lsp.protocol import ParleyProtocol, raw_params
+from parley_server.lsp.protocol import ParleyProtocol, raw_params, strict_text
 from parley_server.lsp.running import Running
 from parley_server.lsp.transport import Incoming, Outgoing
 from parley_server.lsp.worker import Worker
@@ -93,7 +93,10 @@ class ParleyServer(LanguageServer):
             spent=services.spent,
         )
         self.configuring = Configuring(
-            group, self, lambda given, bare: self.worker.call(lambda: services.configure(given, bare=bare))
+            group,
+            self,
+            take=lambda given, bare: self.worker.call(lambda: services.configure(given, bare=bare)),
+            look=lambda folders: self.worker.call(lambda: services.workspace_problems(folders)),
         )
         self._keeper = OutcomeKeeper(
             group, self.documents, lambda *given: self.worker.call(lambda: services.keep(*given))
@@ -273,6 +276,7 @@ def _end_on_signals(loop: asyncio.AbstractEventLoop, server: ParleyServer) -> No
 def _converter() -> cattrs.Converter:
     converter: cattrs.Converter = default_converter()  # type: ignore[no-untyped-call] # pygls annotates no result here
     raw_params(converter)
+    strict_text(converter)
     return converter
 
 

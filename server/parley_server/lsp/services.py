@@ -63,6 +63,10 @@ class Services(Protocol):
         """
         ...
 
+    async def workspace_problems(self, folders: tuple[str, ...]) -> tuple[str, ...]:
+        """What the person should know of the settings files of these folders' workspaces."""
+        ...
+
     async def default_route(self, task: str | None = None) -> Route:
         """What serves a request that names no model, of a task class or of those without a model of their own.
 

@@ -24,6 +24,7 @@ def register(server: ParleyServer) -> None:
 
     def folders_changed(_params: types.DidChangeWorkspaceFoldersParams) -> None:
         server.client = from_lsp.with_roots(server.client, _roots(server))
+        server.configuring.workspaces(server.client)
 
     def shutdown(_params: None) -> None:
         server.running.shut_down()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -11,15 +12,18 @@ from parley_server.lsp import from_lsp
 if TYPE_CHECKING:
     from parley_server.lsp.server import ParleyServer
 
+logger = logging.getLogger(__name__)
+
 
 def register(server: ParleyServer) -> None:
     """Register this family."""
 
     def opened(params: types.DidOpenTextDocumentParams) -> None:
         document = params.text_document
-        server.documents.open(
-            uri=document.uri, language=document.language_id, version=document.version, text=document.text
-        )
+        language = from_lsp.language(document.language_id)
+        if language != document.language_id:
+            logger.warning("%s was opened with a languageId that is no string; its name counts", document.uri)
+        server.documents.open(uri=document.uri, language=language, version=document.version, text=document.text)
         server.preparing.wants(document.uri)
 
     def changed(params: types.DidChangeTextDocumentParams) -> None:
