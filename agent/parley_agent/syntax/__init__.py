@@ -22,7 +22,7 @@ from parley_agent.syntax.doc_comment import can_document, has_doc_comment, set_d
 from parley_agent.syntax.equality import equal_up_to_local_renaming, equal_without_comments, local_renaming
 from parley_agent.syntax.language import Language
 from parley_agent.syntax.languages import LANGUAGES, language_of
-from parley_agent.syntax.names import Identifier, comments, identifiers, unknown_names
+from parley_agent.syntax.names import Identifier, comments, identifiers, literals, unknown_names
 from parley_agent.syntax.rename import LocalName, can_rename, rename_locals, renameable_locals, usable_renames
 from parley_agent.syntax.tree import Tree, parse, prepare
 
@@ -47,6 +47,7 @@ __all__ = [
     "import_block",
     "imports",
     "language_of",
+    "literals",
     "local_renaming",
     "parse",
     "prepare",

@@ -18,6 +18,9 @@ Role = Literal["reference", "type", "definition", "member"]
 _PRECEDENCE: tuple[Role, ...] = ("reference", "type", "definition", "member")
 
 
+_TEXT_NODE = re.compile(r"string|char|heredoc|template")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identifier:
     """A name where it stands.
@@ -44,6 +47,23 @@ def comments(tree: Tree, span: Span | None = None) -> tuple[Span, ...]:
     """The comments that lie within `span`, or in the whole text, in order, each without its line's end."""
     found = sorted(_without_line_end(tree, node) for node in _comment_nodes(tree, span))
     return tuple(each for each in found if span is None or span.contains(each))
+
+
+def literals(tree: Tree, span: Span) -> tuple[str, ...]:
+    """The numbers, and the texts of strings, that are written within `span`; strings that stand alone are left out."""
+    found: list[str] = []
+    pending = [tree.node_at(span)]
+    while pending:
+        node = pending.pop()
+        if node.type == "expression_statement" and [child.type for child in node.named_children] == ["string"]:
+            continue
+        if node.child_count:
+            pending += reversed(node.children)
+        elif span.contains(tree.span(node)):
+            text = tree.slice(node)
+            if text[:1].isdigit() or (_TEXT_NODE.search(node.type) and re.search(r"\w", text)):
+                found.append(text)
+    return tuple(found)
 
 
 def unknown_names(before: Tree, after: Tree, span_after: Span) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 Reading order: `verify` (all of them, in order), `regions` (nothing changed outside what the task class declares),
 `meaning` (names known, signature kept, comments kept), `proofs` (what is shown to behave as before),
-`same_results` (no input found for which what cannot be proved differs).
+`same_results` (no input found for which what cannot be proved differs), `literals` (nothing new is spoken of).
 """
 
 from parley_agent.refactor.checks.verify import Verdict, verify

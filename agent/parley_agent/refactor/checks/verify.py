@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Literal
 
 from parley_agent.hidden_unicode import hidden_characters
 from parley_agent.refactor.checks.dependencies import check_dependencies
+from parley_agent.refactor.checks.literals import check_literals
 from parley_agent.refactor.checks.meaning import check_comments, check_meaning, check_surprises
 from parley_agent.refactor.checks.promises import check_promise
 from parley_agent.refactor.checks.proofs import proof_of
 from parley_agent.refactor.checks.regions import check_regions
 from parley_agent.refactor.checks.same_results import check_same_results
 from parley_agent.refactor.errors import AnswerRejectedError
-from parley_agent.refactor.tasks import TASKS, Region
+from parley_agent.refactor.tasks import TASKS, Region, TaskClass
 from parley_agent.syntax import carry_over, changed_part, parse
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def verify(context: Context, candidate: Candidate) -> Verdict:
     check_dependencies(context, after)
     check_promise(context, after, target)
     tried = check_same_results(context, after.text)
+    if context.task is TaskClass.SIMPLIFY and not tried:
+        check_literals(context, after, target)
     return Verdict(proof="unproved", evidence=(candidate.evidence or _UNPROVED) + tried)
 
 
