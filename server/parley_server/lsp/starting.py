@@ -10,7 +10,7 @@ import gc
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from parley_server.app import build_application
 from parley_server.lsp.transport import Incoming, claim_stdio
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from parley_server.cli.entry import LogLevel
     from parley_server.lsp.services import Services
+    from parley_server.lsp.tcp import Address
 
 logger = logging.getLogger(__name__)
 
@@ -33,13 +34,35 @@ def serve_stdio(
     Without a `log_level` the log is as the settings say, once they are read.
     """
     _log_to(log_file, log_level)
-    incoming, outgoing = claim_stdio()
+    return _serve(*claim_stdio(), scripted, log_level)
+
+
+def serve_tcp(
+    address: Address, *, scripted: Path | None = None, log_file: Path | None = None, log_level: LogLevel | None = None
+) -> int:
+    """Serve the first editor that connects to a loopback address, as `serve_stdio` does; then the process ends.
+
+    Raises:
+        OSError: the address cannot be listened on.
+    """
+    from parley_server.lsp.tcp import accepted
+
+    _log_to(log_file, log_level)
+    with accepted(address, _tell_address) as connection:
+        return _serve(connection.fileno(), connection.fileno(), scripted, log_level)
+
+
+def _tell_address(address: Address) -> None:
+    sys.stderr.write(f"parley: listening on {address} for one editor\n")
+    sys.stderr.flush()
+
+
+def _serve(incoming: int, outgoing: int, scripted: Path | None, log_level: LogLevel | None) -> NoReturn:
+    application = build_application(scripted, {"log_level": log_level} if log_level else None)
     run = _imported()
-    code = asyncio.run(
-        run(Incoming(incoming), outgoing, build_application(scripted, {"log_level": log_level} if log_level else None))
-    )
+    code = asyncio.run(run(Incoming(incoming), outgoing, application))
     logging.shutdown()
-    # The thread that reads standard input cannot be woken, and what must be written is written.
+    # The thread that reads the editor's messages cannot be woken, and what must be written is written.
     os._exit(code)
 
 
