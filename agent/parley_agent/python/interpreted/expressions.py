@@ -13,6 +13,7 @@ from parley_agent.python.interpreted.operations import (
     bounded,
     check_arguments,
     compare,
+    formatted,
     iterated,
     operate,
 )
@@ -218,12 +219,9 @@ def _joined(node: ast.JoinedStr, frame: Frame) -> str:
     pieces: list[str] = []
     for each in node.values:
         if isinstance(each, ast.FormattedValue):
-            if each.format_spec is not None:
-                raise GivenUpError("a format")
             value = evaluate(each.value, frame)
-            if callable(value) or isinstance(value, set | frozenset):
-                raise GivenUpError("text that may differ from run to run")
-            pieces.append(repr(value) if each.conversion == ord("r") else str(value))
+            spec = "" if each.format_spec is None else str(evaluate(each.format_spec, frame))
+            pieces.append(formatted(repr(value) if each.conversion == ord("r") else value, spec))
         else:
             pieces.append(str(evaluate(each, frame)))
     return str(bounded("".join(pieces)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 from typing import TYPE_CHECKING
 
 from parley_agent.python.interpreted.frames import GivenUpError, ImplausibleError, Value
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 _MAX_LENGTH = 2_000
 _MAX_BITS = 256
 _MAX_DEPTH = 12
+_SHORT_FORMAT = re.compile(r"(?:[ *0]?[<>^])?[+ ]?0?\d{0,2},?(?:\.\d)?[defgsx%]?")
 _SIZED = (str, list, tuple, dict, set, frozenset, range)
 _NUMBERS = (int, float)
 
@@ -141,6 +143,23 @@ def compare(op: ast.cmpop, left: Value, right: Value, *, is_model: bool, with_no
     return bool(_COMPARISONS[type(op)](left, right))
 
 
+def formatted(value: Value, spec: str) -> str:
+    """`value` as text in a formatted string.
+
+    Raises:
+        GivenUpError: it may differ from run to run, or be long.
+        ValueError, TypeError: the format is not one of such values.
+    """
+    if (
+        callable(value)
+        or hasattr(value, "__next__")
+        or isinstance(value, set | frozenset)
+        or not _SHORT_FORMAT.fullmatch(spec)
+    ):
+        raise GivenUpError("text that may differ from run to run, or be long")
+    return format(value, spec)
+
+
 def iterated(value: Value) -> Iterator[Value]:
     """Go through `value`.
 
@@ -162,7 +181,7 @@ def check_arguments(name: str, values: list[Value], *, is_method: bool) -> None:
     has_set = any(isinstance(each, set | frozenset) and len(each) > 1 for each in values)
     if has_set and name not in ORDERLESS | METHODS[set]:
         raise GivenUpError("the order of a set")
-    if is_method and any(hasattr(each, "__next__") for each in values) and name != "join":
+    if (is_method or name == "str") and any(hasattr(each, "__next__") for each in values) and name != "join":
         raise GivenUpError("what is gone through once, given to what may be its source")
     if name in {"range", "chr"} and any(isinstance(each, int) and abs(each) > _MAX_LENGTH for each in values):
         raise GivenUpError("a long range")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from parley_agent.python.interpreted.frames import Frame, FunctionNode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Function:
     """A function of the code, with the names around it; called like any other."""
 
@@ -38,6 +38,9 @@ class Function:
             return ended.value if isinstance(ended, _Returned) else None
         finally:
             run.leave()
+
+    def __repr__(self) -> str:
+        raise GivenUpError("a function as text")
 
     def _bound(self, positional: tuple[Value, ...], named: dict[str, Value]) -> dict[str, Value]:
         parameters = self.node.args

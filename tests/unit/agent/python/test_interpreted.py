@@ -173,6 +173,9 @@ VALUES = st.recursive(
         st.tuples(inner, inner).map("[{0[0]}][-1][{0[1]}]".format),
         inner.map("({}).upper()".format),
         inner.map("(lambda b: {})(a)".format),
+        st.tuples(inner, st.sampled_from(["", ":>4", ":.2f", ":05d", ":,", "!r", ":s"])).map(
+            lambda parts: "f'{{({}){}}}'".format(parts[0].replace("'", '"'), parts[1])
+        ),
     ),
     max_leaves=6,
 )
@@ -217,6 +220,8 @@ def f(a, b, xs):
         "return f()",
         "xs = []\n    xs.append(xs)\n    return xs",
         "yield 1",
+        "return str([lambda: 1])",
+        "return f'{map(str, [1])}'",
         "return __import__('os')",
     ],
 )
