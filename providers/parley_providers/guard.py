@@ -94,6 +94,13 @@ class Guard:
             packed = f"{self.name} sent a compressed answer ({encoding[:40]}) that nobody asked for; it was not read."
             raise self.fault(ServerError, packed, model)
 
+    def endless(self, model: str) -> ProviderError:
+        """The error of an answer that was cut off, since it was larger than any answer is."""
+        message = (
+            f"{self.name} sent more than an answer may hold, and was cut off. Ask for less, or choose another model."
+        )
+        return self.fault(ServerError, message, model)
+
     def fault(self, kind: type[ProviderError], message: str, model: str) -> ProviderError:
         """An error of this server's provider."""
         return kind(message, provider=self._address.provider, model=model)

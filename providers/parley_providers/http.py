@@ -170,10 +170,7 @@ class HttpServer:
                 received += len(chunk)
                 *lines, pending = (pending + chunk).split(b"\n")
                 if received > MAX_ANSWER_BYTES or len(pending) > MAX_LINE_BYTES:
-                    endless = (
-                        f"{self._guard.name} sent more than an answer may hold ({received:,} bytes) and was cut off."
-                    )
-                    raise self._guard.fault(ServerError, endless, model)
+                    raise self._guard.endless(model)
                 for line in lines:
                     if _is_content(line):
                         yield line.rstrip(b"\r")

@@ -16,7 +16,8 @@ from xml.etree import ElementTree as ET
 
 from benchmarks.figures import Figure, Table, at_least, at_most
 from support.chain_world import storm
-from support.faults import FAULTS, FAULTY_WIRES
+from support.faults import FAULTS
+from support.faulty_wires import FAULTY_WIRES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

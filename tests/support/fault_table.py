@@ -18,12 +18,12 @@ from parley_providers.breaker import BreakerKey, Breakers, BreakerStatus
 from parley_providers.chain import ProviderChain
 from parley_providers.errors import ProviderError
 from parley_providers.measure import Instruments
-from parley_providers.messages import user
-from parley_providers.requests import Deadlines, LLMRequest, PartEnd, StreamRestarted
+from parley_providers.requests import LLMRequest, PartEnd, StreamRestarted
 from parley_providers.resilience import Resilience
 from parley_providers.route import Route
 from support.chain_bench import FixedRouter, Kept, ManualClock, scripted
-from support.faults import FAULTS, FAULTY_WIRES, SHORT, enacted
+from support.faults import FAULTS, enacted
+from support.faulty_wires import FAULTY_WIRES
 from support.replay import NOBODY_LISTENS, Recording, replaying, request_of
 
 if TYPE_CHECKING:
@@ -103,10 +103,8 @@ async def handled(provider: Provider, request: LLMRequest) -> Handling:
 
 async def handled_fault(fault: Fault, wire: object) -> Handling:
     """What becomes of a fault of the table on a wire."""
-    deadlines = SHORT if fault.short else Deadlines()
-    request = LLMRequest(messages=(user("hi"),), task_class="explain", model=wire.model, deadlines=deadlines)
     async with enacted(fault, wire) as provider:
-        return await handled(provider, request)
+        return await handled(provider, fault.request(wire))
 
 
 async def handled_recording(recording: Recording) -> Handling:

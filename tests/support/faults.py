@@ -13,107 +13,32 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from parley_providers import errors
-from parley_providers.adapters.llama_server import LlamaServerProvider
-from parley_providers.adapters.ollama import OllamaProvider
 from parley_providers.breaker import BreakerStatus
 from parley_providers.keys import Key
-from parley_providers.requests import Deadlines
+from parley_providers.messages import user
+from parley_providers.requests import Deadlines, LLMRequest
 from support.loopback import serving
-from support.vendor_wires import COMPATIBLE, KEY, WIRES
+from support.vendor_wires import KEY
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
+    from parley_providers.messages import JsonObject
     from parley_providers.provider import Provider
     from support.loopback import Exchange
 
 CLOSED, OPEN, DISABLED = BreakerStatus.CLOSED, BreakerStatus.OPEN, BreakerStatus.DISABLED
-SHORT = Deadlines(first_token_s=0.3, cold_first_token_s=0.3, idle_s=0.3)
+_SHORT = Deadlines(first_token_s=0.3, cold_first_token_s=0.3, idle_s=0.3)
 _SSE = {"Content-Type": "text/event-stream"}
 _PAGE = "<!doctype html><html><body>Sign in</body></html>"
-_TOO_LONG = (
-    "This model's maximum context length is 4096 tokens. However, your messages resulted in 5000 tokens: "
-    "prompt is too long; the input token count exceeds it."
-)
-
-
-class _OfVendor:
-    """A vendor's wire, and what its server answers when it is only looked at."""
-
-    def __init__(self, wire: Any) -> None:
-        self._wire = wire
-        self.looks = {wire.models_path: wire.listed}
-        self.overflow = wire.refusal(_TOO_LONG, "invalid_request_error")
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._wire, name)
-
-
-class _Llama(_OfVendor):
-    name = "llama.cpp"
-
-    def __init__(self) -> None:
-        super().__init__(COMPATIBLE)
-        self.looks = {
-            "/health": {"status": "ok"},
-            "/v1/models": {"data": [{"id": "toy", "meta": {"n_ctx": 4096}}]},
-            "/props": {},
-        }
-        told = {"type": "exceed_context_size_error", "message": "…", "n_prompt_tokens": 5000, "n_ctx": 4096}
-        self.overflow = {"error": told}
-
-    def build(self, url: str) -> LlamaServerProvider:
-        return LlamaServerProvider(url)
-
-    def refusal(self, message: str, word: Any = None) -> Any:
-        return {"error": {"message": message, "type": word or "some_error"}}
-
-
-class _Ollama:
-    name, model, stop, tool_stop = "ollama", "toy:latest", "stop", "stop"
-
-    def __init__(self) -> None:
-        self.overflow = {"error": json.dumps(_Llama().overflow)}
-        listed = {"name": self.model, "model": self.model, "digest": "d", "context_length": 4096}
-        self.looks: dict[str, Any] = {
-            "/api/version": {"version": "0.33.0"},
-            "/api/ps": {"models": [listed]},
-            "/api/tags": {"models": [listed]},
-            "/api/show": {"capabilities": ["completion", "tools"]},
-        }
-
-    def build(self, url: str) -> OllamaProvider:
-        return OllamaProvider(url)
-
-    def text(self, pieces: Any, *, finish: str | None = None) -> list[str]:
-        said = [{"message": {"content": piece}, "done": False} for piece in pieces]
-        end = {"message": {"content": ""}, "done": True, "done_reason": finish, "prompt_eval_count": 7}
-        return [json.dumps(line) + "\n" for line in [*said, *([end] if finish else [])]]
-
-    def call(self, *arguments: str, finish: str | None = None) -> list[str]:
-        joined = "".join(arguments)
-        try:
-            value = json.loads(joined)
-        except ValueError:
-            value = joined
-        line = {"message": {"tool_calls": [{"function": {"name": "read", "arguments": value}}]}, "done": False}
-        return [json.dumps(line) + "\n", *self.text([], finish=finish)]
-
-    def error(self, message: str) -> list[str]:
-        return [json.dumps({"error": message}) + "\n"]
-
-    def refusal(self, message: str, _word: Any = None) -> Any:
-        return {"error": message if _word is None else f"model {message}"}
-
-
-FAULTY_WIRES: tuple[Any, ...] = (*(_OfVendor(wire) for wire in WIRES), _Llama(), _Ollama())
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
     """One fault: `act` is what the server does with a question, for a wire.
 
-    `error` is what the adapter makes of it (None: an answer), `says` what the person reads of it (a pattern). The
+    `error` is what the adapter makes of it (None: an answer), `says` what the person reads of it (a pattern). It is
+    asked patiently unless `short`, and for an answer of `schema` if there is one. The
     chain asks this provider `asked` times, then another if `others`; then the breaker stands at `status`.
     """
 
@@ -125,7 +50,18 @@ class Fault:
     others: bool = True
     status: BreakerStatus = CLOSED
     short: bool = False
+    schema: JsonObject | None = None
     varied: frozenset[type[errors.ProviderError]] = frozenset()
+
+    def request(self, wire: Any) -> LLMRequest:
+        """The question that meets this fault, patient or not."""
+        return LLMRequest(
+            messages=(user("hi"),),
+            task_class="explain",
+            model=wire.model,
+            json_schema=self.schema,
+            deadlines=_SHORT if self.short else Deadlines(),
+        )
 
     def is_meant(self, error: errors.ProviderError | None) -> bool:
         """Whether this is the error that is expected; some wires tell it as another of the same consequence."""
@@ -183,6 +119,29 @@ def _hangs(_wire: Any) -> Any:
     return act
 
 
+def _never_ends(wire: Any) -> Any:
+    """A server whose answer goes on for ever, a megabyte at a time; it is cut off at 64."""
+    *begin, more = wire.text(["x" * 2**20])
+
+    async def act(exchange: Exchange) -> None:
+        await exchange.start(headers=_SSE)
+        for line in begin:
+            await exchange.send(line)
+        while not exchange.gone.is_set():
+            await exchange.send(more)
+
+    return act
+
+
+def _ends_no_line(_wire: Any) -> Any:
+    async def act(exchange: Exchange) -> None:
+        await exchange.start(headers=_SSE)
+        while not exchange.gone.is_set():
+            await exchange.send(b"x" * 2**20)
+
+    return act
+
+
 def _odd(wire: Any) -> list[str]:
     """A piece that is JSON, but nothing of this wire's; before the vendor's end."""
     odd = {"message": 1, "candidates": 1, "choices": [1], "type": "content_block_delta", "delta": 1}
@@ -190,6 +149,8 @@ def _odd(wire: Any) -> list[str]:
     return [f"{mark}{json.dumps(odd)}\n\n"]
 
 
+# A server whose clock is decades off: what counts is how long it asks to wait, by its own clock.
+_JUMPED = "Thu, 01 Jan 1970 00:00:00 GMT"
 _KEY = "refused .*Set a (valid one|key that it takes: parley auth set)"
 _DOWN: dict[str, Any] = {"asked": 3, "status": OPEN}
 _NOBODY: dict[str, Any] = {"error": errors.ConnectionFailedError, "says": "Nothing answers at http", **_DOWN}
@@ -272,12 +233,20 @@ FAULTS: tuple[Fault, ...] = (
         others=False,
     ),
     Fault(
-        name="wrong schema",
+        name="piece of another shape",
         act=writes(_odd),
         error=errors.ServerError,
         says="of an unknown shape|nothing of it was used. Try again",
         varied=frozenset({errors.StreamTruncatedError}),
         **_DOWN,
+    ),
+    Fault(
+        name="wrong schema",
+        act=writes(lambda wire: wire.text(['{"lines": "all"}'], finish=wire.stop)),
+        error=errors.SchemaNotHeldError,
+        says="answered twice with something that is not of the schema .*Try again, or choose another model",
+        others=False,
+        schema={"type": "object", "properties": {"lines": {"type": "array"}}, "required": ["lines"]},
     ),
     Fault(
         name="unknown stop reason",
@@ -299,6 +268,27 @@ FAULTS: tuple[Fault, ...] = (
         error=None,
         says="x" * 10_000_000,
         others=False,
+    ),
+    Fault(
+        name="endless answer",
+        act=_never_ends,
+        error=errors.ServerError,
+        says="sent more than an answer may hold.* Ask for less, or choose",
+        **_DOWN,
+    ),
+    Fault(
+        name="line without end",
+        act=_ends_no_line,
+        error=errors.ServerError,
+        says="sent more than an answer may hold.* Ask for less, or choose",
+        **_DOWN,
+    ),
+    Fault(
+        name="clock that jumps",
+        act=refuses(429, None, {"Date": _JUMPED, "Retry-After": _JUMPED.replace(":00 ", ":02 ")}),
+        error=errors.RateLimitedError,
+        says="No. Wait 2 s, or choose another model",
+        **_DOWN,
     ),
     Fault(
         name="context overflow",

@@ -251,8 +251,4 @@ class VendorServer:
             body = await read_refusal(response)
             raise self.sdk.explain(Refusal.of(response.status_code, body, response.headers), model)
         if isinstance(response.stream, httpx2.AsyncByteStream):
-            response.stream = LimitedBody(response.stream, self._too_much(model))
-
-    def _too_much(self, model: str) -> ProviderError:
-        endless = f"{self._guard.name} sent more than an answer may hold, and was cut off."
-        return self._guard.fault(ServerError, endless, model)
+            response.stream = LimitedBody(response.stream, self._guard.endless(model))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import httpx2
 
-from parley_providers.http import MAX_ANSWER_BYTES, MAX_REFUSAL_BYTES
+from parley_providers.http import MAX_ANSWER_BYTES, MAX_LINE_BYTES, MAX_REFUSAL_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 class LimitedBody(httpx2.AsyncByteStream):
-    """A response's body that raises `endless` when it passes the size of an answer."""
+    """A response's body that raises `endless` when it passes the size of an answer, or a line of it that of a line.
+
+    SDKs put an event together chunk by chunk, in time that grows with the square of its size.
+    """
 
     def __init__(self, stream: httpx2.AsyncByteStream, endless: ProviderError) -> None:
         self._stream = stream
@@ -23,10 +26,12 @@ class LimitedBody(httpx2.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """The chunks as they arrive."""
-        received = 0
+        received = event = 0
         async for chunk in self._stream:
             received += len(chunk)
-            if received > MAX_ANSWER_BYTES:
+            ended = chunk.rfind(b"\n")
+            event = event + len(chunk) if ended < 0 else len(chunk) - ended
+            if received > MAX_ANSWER_BYTES or event > MAX_LINE_BYTES:
                 raise self._endless
             yield chunk
 

@@ -10,12 +10,12 @@ from parley_providers.chain import ProviderChain
 from parley_providers.collect import collect
 from parley_providers.errors import ProviderError
 from parley_providers.measure import Instruments
-from parley_providers.messages import user
-from parley_providers.requests import Deadlines, LLMRequest, StreamFinish
+from parley_providers.requests import StreamFinish
 from parley_providers.resilience import Resilience
 from parley_providers.route import Route
 from support.chain_bench import FixedRouter, Kept, ManualClock, scripted
-from support.faults import FAULTS, FAULTY_WIRES, SHORT, enacted
+from support.faults import FAULTS, enacted
+from support.faulty_wires import FAULTY_WIRES
 from support.streams import seen
 
 # A key that is bound elsewhere is refused where the composition root builds these, before there is a provider.
@@ -28,16 +28,11 @@ CASES = [
 every_case = pytest.mark.parametrize(("fault", "wire"), CASES)
 
 
-def _request(fault, wire):
-    deadlines = SHORT if fault.short else Deadlines()
-    return LLMRequest(messages=(user("hi"),), task_class="explain", model=wire.model, deadlines=deadlines)
-
-
 @every_case
 async def test_the_adapter_tells_the_fault(fault, wire):
     """The error has its type and says what is wrong and what to do; what is no error is a whole answer."""
     async with enacted(fault, wire) as provider:
-        events, error = await seen(provider.stream(_request(fault, wire)))
+        events, error = await seen(provider.stream(fault.request(wire)))
     assert fault.is_meant(error), repr(error)
     assert isinstance(events[-1], StreamFinish) if error is None else not _finished(events)
 
@@ -49,6 +44,7 @@ async def test_the_chain_does_what_the_table_says(fault, wire):
 
     async def sleep(seconds):
         clock.ns += int(seconds * 1e9)
+        clock.wall_days = 4000 if "clock" in fault.name else 0
 
     async with enacted(fault, wire) as provider:
         breakers = Breakers(clock=clock)
@@ -60,7 +56,7 @@ async def test_the_chain_does_what_the_table_says(fault, wire):
             Instruments(clock=clock, new_id=lambda: "id", observer=kept, session_id="s"),
             Resilience(breakers=breakers, sleep=sleep, draw=lambda: 0.5),
         )
-        answer, error = await _answered(chain, _request(fault, wire))
+        answer, error = await _answered(chain, fault.request(wire))
         key = BreakerKey(provider=provider.name, origin=provider.origin, model=wire.model)
         status = breakers.state(key).status
     asked = sum(record.provider == provider.name for record in kept.records)

@@ -14,7 +14,7 @@ from parley_providers.errors import ConnectionFailedError
 from parley_providers.keys import Key
 from parley_providers.messages import user
 from parley_providers.requests import LLMRequest
-from support.faults import FAULTY_WIRES
+from support.faulty_wires import FAULTY_WIRES
 from support.loopback import serving
 from support.streams import seen
 from support.tunnel import tunnelling

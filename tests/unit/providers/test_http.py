@@ -17,7 +17,7 @@ from parley_providers.errors import (
     ServerError,
     StreamTruncatedError,
 )
-from parley_providers.http import MAX_LINE_BYTES, HttpServer, Patience
+from parley_providers.http import HttpServer, Patience
 from parley_providers.refusals import error_of_status
 from parley_providers.requests import Deadlines
 from support.loopback import serving
@@ -296,7 +296,7 @@ async def test_a_line_without_end_is_cut_off():
 
     lines, error = await _outcome(handle)
     assert (lines, type(error)) == ([], ServerError)
-    assert f"({MAX_LINE_BYTES + 2**16:,}"[:4] in str(error)
+    assert "sent more than an answer may hold, and was cut off. Ask for less" in str(error)
 
 
 async def test_a_connection_that_drops_before_an_answer_is_a_failed_one():

@@ -13,7 +13,7 @@ from parley_providers.messages import user
 from parley_providers.rate_limits import RateLimit, limits_of, seconds_of, wait_s
 from parley_providers.requests import LLMRequest
 from support.chain_bench import ManualClock
-from support.faults import FAULTY_WIRES
+from support.faulty_wires import FAULTY_WIRES
 from support.loopback import serving
 from support.streams import seen
 from support.vendor_wires import ANTHROPIC, COMPATIBLE, GEMINI, OPENAI
