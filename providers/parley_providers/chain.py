@@ -51,6 +51,7 @@ _ASK_ANOTHER = (
     ModelNotFoundError,
     NotFollowedError,
     QuotaExceededError,
+    SchemaNotHeldError,
 )
 
 

@@ -17,7 +17,7 @@
     ├── AuthenticationError     the key is missing or refused: the person must act
     ├── ModelNotFoundError      no such model there: pull it, or name another
     ├── BadRequestError         the request is wrong: retrying cannot help
-    │   └── SchemaNotHeldError  the model cannot keep to the schema that was asked for
+    │   └── SchemaNotHeldError  the model cannot keep to the schema that was asked for: ask another
     ├── ContentFilteredError    the vendor refused the content
     ├── NoModelError            there is no model to ask at all: the message says how to get one
     ├── BreakerOpenError        it failed too often just now: ask another, or wait

@@ -245,7 +245,6 @@ FAULTS: tuple[Fault, ...] = (
         act=writes(lambda wire: wire.text(['{"lines": "all"}'], finish=wire.stop)),
         error=errors.SchemaNotHeldError,
         says="answered twice with something that is not of the schema .*Try again, or choose another model",
-        others=False,
         schema={"type": "object", "properties": {"lines": {"type": "array"}}, "required": ["lines"]},
     ),
     Fault(
