@@ -25,6 +25,7 @@ from parley_providers.errors import (
     NotFollowedError,
     ProviderError,
     QuotaExceededError,
+    SchemaNotHeldError,
 )
 from parley_providers.measure import measured
 from parley_providers.origins import is_loopback
