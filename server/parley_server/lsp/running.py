@@ -84,6 +84,10 @@ class RunningRequest:
         self.with_editor, self._withdraw = True, withdraw
         self.progress.report("waiting for your answer in the editor")
 
+    def returns(self) -> None:
+        """See `Stage`."""
+        self.with_editor, self._withdraw = False, None
+
     def cancel(self) -> bool:
         """Cancel it, unless it has ended, or the editor carries out its edit already."""
         if self.task is None or self.outcome.done():

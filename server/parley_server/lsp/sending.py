@@ -7,6 +7,7 @@ what follows when it did not land, belongs to `applying`.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -47,6 +48,10 @@ class Stage(Protocol):
 
     def confirms(self, withdraw: Callable[[], None]) -> None:
         """The edit is with the editor, which asks the person first; `withdraw` ends the wait."""
+        ...
+
+    def returns(self) -> None:
+        """The editor did not take the edit: nothing is with it now."""
         ...
 
 
@@ -102,25 +107,28 @@ class Sender:
             try:
                 async with asyncio.timeout(patience_s) as deadline:
                     if planned.confirm:
-                        stage.confirms(lambda: deadline.reschedule(asyncio.get_running_loop().time()))
+                        stage.confirms(lambda: _end_now(deadline))
                     else:
                         stage.sends()
                     answer = await self._editor.apply_edit(params)
             except TimeoutError:
+                stage.sends()
                 return await self._confirmed(planned, target, seen, unconfirmed=_NO_ANSWER)
             except JsonRpcException as error:
-                return await self._declined(planned, error.message)
+                return await self._declined(planned, error.message, stage)
+            stage.sends()  # whatever was answered, it can no longer be taken back
             if not answer.applied and not seen.is_set():
-                return await self._declined(planned, answer.failure_reason or "it gave no reason")
+                return await self._declined(planned, answer.failure_reason or "it gave no reason", stage)
             return await self._confirmed(planned, target, seen, unconfirmed=_NO_CHANGE)
 
-    async def _declined(self, planned: to_lsp.PlannedEdit, reason: str) -> Landing:
+    async def _declined(self, planned: to_lsp.PlannedEdit, reason: str, stage: Stage) -> Landing:
         agreed, uri, before = reason == wire.MOVED, planned.document.uri, planned.document.text
         if agreed:
             # Neovim tells of changes a moment after they are made.
             reason = "the text has changed since"
             await self._documents.becomes(uri, lambda text: text != before, self._patience.change_s)
         now = self._documents.get(uri)
+        stage.returns()
         return Landing(
             outcome="declined",
             message=f"The editor did not apply the edit: {reason.removesuffix('.')}.",
@@ -155,6 +163,12 @@ class Sender:
         return await self._documents.becomes(self._to_uri(file.path), expected, self._patience.change_s) or (
             await _holds(file.path, file.text)
         )
+
+
+def _end_now(deadline: asyncio.Timeout) -> None:
+    """End a wait at once; one that has ended, or is ending, is left alone."""
+    with suppress(RuntimeError):
+        deadline.reschedule(asyncio.get_running_loop().time())
 
 
 def same_lines(text: str, other: str) -> bool:
