@@ -12,7 +12,7 @@ from pygls.exceptions import JsonRpcException
 from support.editor import EMACS, PARLEY, VSCODE, Manners, editing, environment
 
 AREA = "def area(w, h):\n    x = 0\n    for _ in range(h):\n        x += w\n    return x\n"
-SIMPLER = "def area(w, h):\n    return w * h\n"
+SIMPLER = "def area(w, h):\n    return sum(w for _ in range(h))\n"
 REST = "\n\nlast = 1\n"
 SOURCE, SIMPLE = AREA + REST, SIMPLER + REST
 ANSWER = {"task_class": "simplify", "text": f"```python\n{SIMPLER}```\n"}
