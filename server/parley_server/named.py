@@ -8,11 +8,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from parley_providers.discreet import DiscreetProvider
 from parley_server.access import wish_of
 from parley_server.config_file import ConfigError
 from parley_server.settings import LLAMA_SERVER_URL, OLLAMA_PORT
 
 if TYPE_CHECKING:
+    from parley_providers.keys import Key
     from parley_providers.provider import Provider
     from parley_server.access import Access
     from parley_server.settings import ProviderSettings
@@ -26,33 +28,38 @@ _VENDOR_ADAPTERS = {
 
 
 def build_named(name: str, chosen: ProviderSettings, access: Access) -> Provider:
-    """A provider that the person named in their settings; nothing is asked yet."""
+    """A provider that the person named in their settings; nothing is asked yet. Its errors never quote its key."""
+    key = access.key(name)
+    provider = _build(name, chosen, key)
+    return provider if key is None else DiscreetProvider(provider, key.text)
+
+
+def _build(name: str, chosen: ProviderSettings, key: Key | None) -> Provider:
     match chosen.kind:
         case "ollama":
             from parley_providers.adapters.ollama import OllamaProvider
 
             url = chosen.url or f"http://127.0.0.1:{OLLAMA_PORT}"
-            return OllamaProvider(url, api_key=_key(name, url, access), name=name, ca_bundle=chosen.ca_bundle)
+            return OllamaProvider(url, api_key=_text(key, url), name=name, ca_bundle=chosen.ca_bundle)
         case "llama-server":
             from parley_providers.adapters.llama_server import LlamaServerProvider
 
             url = chosen.url or LLAMA_SERVER_URL
-            return LlamaServerProvider(url, api_key=_key(name, url, access), name=name, ca_bundle=chosen.ca_bundle)
+            return LlamaServerProvider(url, api_key=_text(key, url), name=name, ca_bundle=chosen.ca_bundle)
         case _:
-            return _build_vendor(name, chosen, access)
+            return _build_vendor(name, chosen, key)
 
 
-def _key(name: str, url: str, access: Access) -> str | None:
-    key = access.key(name)
+def _text(key: Key | None, url: str) -> str | None:
     return None if key is None else key.text_for(url)
 
 
-def _build_vendor(name: str, chosen: ProviderSettings, access: Access) -> Provider:
+def _build_vendor(name: str, chosen: ProviderSettings, key: Key | None) -> Provider:
     """A vendor, or a server that speaks like one; each kind's adapter is imported alone."""
     module, adapter = _VENDOR_ADAPTERS[chosen.kind]
     url = wish_of(name, chosen).url
     if not url:
         raise ConfigError(f"providers.{name}: where is it? Name its `url`, such as http://127.0.0.1:1234/v1.")
     build = getattr(import_module(f"parley_providers.adapters.{module}"), adapter)
-    provider: Provider = build(access.key(name), base_url=url, name=name, ca_bundle=chosen.ca_bundle)
+    provider: Provider = build(key, base_url=url, name=name, ca_bundle=chosen.ca_bundle)
     return provider
