@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from parley_agent.document import Document
     from parley_agent.refactor.context import Context, View
-    from parley_agent.refactor.forms.form import Answer, Form, FormKind, Question
+    from parley_agent.refactor.forms.form import Answer, Candidate, Form, FormKind, Question
     from parley_agent.refactor.models import Models
     from parley_agent.refactor.requests import RefactorEvent, RefactorRequest, Unproved
 
@@ -124,10 +124,7 @@ class RefactorService:
         yield Explained(text=text + ("\n\n*The answer was cut at its limit.*" if turn.answer.cut else ""))
 
     async def _refactored(self, request: RefactorRequest) -> AsyncGenerator[RefactorEvent, None]:
-        context = await self._aside(understood, request)
-        workspace = Workspace(root=Path(request.workspace_root) if request.workspace_root else None)
-        form = await self._aside(form_for, context, request.form, workspace)
-        held = await self._aside(form.held, context)
+        context, form, held = await self._aside(_begun, request)
         if held is not None:
             proposal = await self._aside(settled, context, held)
             if request.test_command and proposal.proof == "unproved":
@@ -203,6 +200,14 @@ class _Prepared:
     request: LLMRequest
     view: View
     window_tokens: int
+
+
+def _begun(request: RefactorRequest) -> tuple[Context, Form, Candidate | None]:
+    """What is wanted, how a model is asked for it, and the change itself where the instruction holds it."""
+    context = understood(request)
+    workspace = Workspace(root=Path(request.workspace_root) if request.workspace_root else None)
+    form = form_for(context, request.form, workspace)
+    return context, form, form.held(context)
 
 
 def _asked(request: LLMRequest, attempt: int, target: str, kind: FormKind) -> Asked:
