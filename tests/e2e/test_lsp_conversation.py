@@ -31,6 +31,17 @@ def kinds(actions):
     return {action.kind for action in actions}
 
 
+def resolving(*properties):
+    """An editor that asks for these properties of a code action later."""
+
+    def adjust(capabilities):
+        actions = capabilities.text_document.code_action
+        actions.data_support = True
+        actions.resolve_support = types.ClientCodeActionResolveOptions(properties=list(properties))
+
+    return adjust
+
+
 @pytest.mark.parametrize("profile", PROFILES)
 async def test_code_actions_carry_commands_and_never_edits(tmp_path, profile):
     """An edit that took time to make would not be checked against the document's version."""
@@ -41,8 +52,53 @@ async def test_code_actions_carry_commands_and_never_edits(tmp_path, profile):
         assert {"refactor.rewrite.parley.rename", "refactor.rewrite.parley.docstring", "parley.explain"} <= kinds(
             enabled
         )
-        assert all(action.edit is None and action.command is not None for action in enabled)
-        assert all(action.command.command in ("parley.refactor", "parley.explain") for action in enabled)
+        assert all(action.edit is None and (action.command is None) == (profile == NEOVIM) for action in enabled)
+        resolved = [await editor.client.code_action_resolve_async(action) for action in enabled]
+        assert all(action.edit is None for action in resolved)
+        assert all(action.command.command in ("parley.refactor", "parley.explain") for action in resolved)
+
+
+@pytest.mark.parametrize(
+    ("properties", "early", "late"),
+    [
+        ((), ("Rename for clarity", True, False), ("Rename for clarity", True)),
+        (("edit",), ("Rename for clarity", True, False), ("Rename for clarity", True)),
+        (("title",), ("Rename for clarity", True, True), ("Rename for clarity (area)", True)),
+        (("edit", "command"), ("Rename for clarity", False, True), ("Rename for clarity (area)", True)),
+    ],
+)
+async def test_what_an_editor_asks_for_later_is_left_out_at_first(tmp_path, properties, early, late):
+    """And is there, without a model, when the person chooses: the command, and in the title what it is about."""
+    async with editing(tmp_path, [], adjust=resolving(*properties)) as editor:
+        uri = editor.open(tmp_path / "a.py", SOURCE)
+        (action,) = await editor.code_actions(uri, AT, AT, only=["refactor.rewrite.parley.rename"])
+        assert (action.title, action.command is not None, action.data is not None) == early
+        action = await editor.client.code_action_resolve_async(action)
+        assert (action.title, action.command is not None) == late
+        assert action.command.arguments[0]["textDocument"] == {"uri": uri, "version": 3}
+
+
+async def test_a_code_action_is_not_resolved_for_a_text_that_moved_on(tmp_path):
+    """What was chosen is not what stands there now."""
+    async with editing(tmp_path, [], adjust=resolving("command")) as editor:
+        uri = editor.open(tmp_path / "a.py", SOURCE)
+        (action,) = await editor.code_actions(uri, AT, AT, only=["refactor.rewrite.parley.rename"])
+        editor.type(uri, 0, 0, "\n")
+        with pytest.raises(JsonRpcException, match="The document is at version 4 now, not 3; choose again"):
+            await editor.client.code_action_resolve_async(action)
+        action.data = {"task": "rename"}
+        with pytest.raises(JsonRpcException, match="the data of a code action needs the field"):
+            await editor.client.code_action_resolve_async(action)
+
+
+async def test_a_fix_is_resolved_with_what_it_fixes(tmp_path):
+    """The diagnostics come back with the action."""
+    async with editing(tmp_path, [], adjust=resolving("command")) as editor:
+        uri = editor.open(tmp_path / "a.py", SOURCE)
+        diagnostic = types.Diagnostic(range=editor.range(uri, AT, AT + 4), message="too short")
+        (action,) = await editor.code_actions(uri, AT, AT, diagnostics=[diagnostic], only=["quickfix"])
+        action = await editor.client.code_action_resolve_async(action)
+        assert [each["message"] for each in action.command.arguments[0]["diagnostics"]] == ["too short"]
 
 
 async def test_the_command_of_an_action_does_what_it_says(tmp_path):

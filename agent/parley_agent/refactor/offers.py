@@ -39,10 +39,16 @@ def offers(document: Document, selection: Span, diagnostics: tuple[Diagnostic, .
         why_nothing = None
     except RefactorRefusedError as refusal:
         place, why_nothing = None, refusal.reason
+    target = "" if place is None or place.target.definition is None else place.target.name
     return tuple(
-        Offer(task=task, title=TASKS[task].title, disabled_reason=_why_not(task, document, place, diagnostics) or None)
-        if place is not None or task is TaskClass.EXPLAIN
-        else Offer(task=task, title=TASKS[task].title, disabled_reason=why_nothing)
+        Offer(
+            task=task,
+            title=TASKS[task].title,
+            target=target,
+            disabled_reason=_why_not(task, document, place, diagnostics) or None
+            if place is not None or task is TaskClass.EXPLAIN
+            else why_nothing,
+        )
         for task in _ORDER
     )
 

@@ -42,10 +42,14 @@ class RefactorRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """A task class that could be asked for here; with a `disabled_reason` it cannot, and the sentence says why."""
+    """A task class that could be asked for here; with a `disabled_reason` it cannot, and the sentence says why.
+
+    `target` names the definition that it is about; "" where it is about none.
+    """
 
     task: TaskClass
     title: str
+    target: str = ""
     disabled_reason: str | None = None
 
 

@@ -21,7 +21,8 @@ class ClientFacts:
     lets the server begin progress. `reads_content`: it asks `workspace/textDocumentContent`. `asks_for_instructions`:
     it registered `parley.ask`. `shows_outcomes`: it tells the person itself how a request ended. `skips_version_zero`:
     it takes an edit for version 0 without a look at the version that it has. `answers_configuration`: it can be asked
-    for its settings. `registers_configuration`: it has to be asked to tell when they change.
+    for its settings. `registers_configuration`: it has to be asked to tell when they change. `resolves`: what of a code
+    action it asks for only when the person looks at it or chooses it.
     """
 
     name: str = ""
@@ -42,6 +43,7 @@ class ClientFacts:
     skips_version_zero: bool = False
     answers_configuration: bool = False
     registers_configuration: bool = False
+    resolves: frozenset[str] = frozenset()
     workspace_roots: tuple[str, ...] = ()
 
     @property

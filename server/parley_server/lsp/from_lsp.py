@@ -43,7 +43,7 @@ def client_facts(params: types.InitializeParams, encoding: PositionEncoding, roo
     document = capabilities.text_document or types.TextDocumentClientCapabilities()
     actions = document.code_action or types.CodeActionClientCapabilities()
     window = capabilities.window or types.WindowClientCapabilities()
-    changes = workspace.did_change_configuration
+    changes, resolved = workspace.did_change_configuration, actions.resolve_support
     ours = _abilities(capabilities.experimental)
     operations = tuple(edits.resource_operations or ())
     return ClientFacts(
@@ -66,6 +66,7 @@ def client_facts(params: types.InitializeParams, encoding: PositionEncoding, roo
         skips_version_zero=params.client_info is not None and params.client_info.name == "Neovim",
         answers_configuration=bool(workspace.configuration),
         registers_configuration=bool(changes and changes.dynamic_registration),
+        resolves=frozenset(resolved.properties if resolved and actions.data_support else ()),
         workspace_roots=roots,
     )
 

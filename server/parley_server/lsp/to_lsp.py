@@ -5,7 +5,7 @@ Which positions there are belongs to `positions`, Parley's own shapes to `to_wir
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, cast
 
 from lsprotocol import types
@@ -14,7 +14,7 @@ from parley_agent.document import TextEdit
 from parley_agent.refactor.tasks import TaskClass
 from parley_server.lsp import wire
 from parley_server.lsp.positions import LineIndex
-from parley_server.lsp.shapes import write
+from parley_server.lsp.shapes import ShapeError, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -37,6 +37,7 @@ KINDS: dict[TaskClass, str] = {
     TaskClass.EXPLAIN: "parley.explain",
 }
 _ANNOTATION = "parley"
+_RESOLVABLE = frozenset({"command", "title"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,13 @@ def span(given: Span, index: LineIndex, encoding: PositionEncoding) -> types.Ran
     """The range of a span."""
     start, end = index.position(given.start, encoding), index.position(given.end, encoding)
     return types.Range(types.Position(start.line, start.column), types.Position(end.line, end.column))
+
+
+def range_of(given: wire.Range) -> types.Range:
+    """The range that one of our own shapes carries."""
+    return types.Range(
+        types.Position(given.start.line, given.start.character), types.Position(given.end.line, given.end.character)
+    )
 
 
 def apply_edit(
@@ -125,6 +133,21 @@ def kept_actions(
     return actions
 
 
+def resolved(offers: Iterable[Offer], task: str, context: ActionContext, client: ClientFacts) -> types.CodeAction:
+    """The code action of one task class with all that `code_actions` may have left out.
+
+    Raises:
+        ShapeError: it is not offered to this client.
+    """
+    for offer in offers:
+        command = _command(offer, context, client)
+        if offer.task == task and command is not None:
+            action = _code_action(offer, command, context, replace(client, resolves=frozenset()))
+            action.title = f"{offer.title} ({offer.target})" if offer.target else offer.title
+            return action
+    raise ShapeError(f"There is no code action for {task!r}; ask for code actions again.")
+
+
 def _code_action(offer: Offer, command: types.Command, context: ActionContext, client: ClientFacts) -> types.CodeAction:
     fixes = offer.task is TaskClass.FIX_DIAGNOSTICS
     reason = offer.disabled_reason
@@ -133,8 +156,19 @@ def _code_action(offer: Offer, command: types.Command, context: ActionContext, c
         kind=KINDS[offer.task],
         diagnostics=list(context.diagnostics) if fixes and context.diagnostics else None,
         disabled=types.CodeActionDisabled(reason=reason) if reason else None,
-        command=None if reason else command,
+        command=None if reason or "command" in client.resolves else command,
         tags=[types.CodeActionTag.LlmGenerated] if client.tags_llm else None,
+        data=_data(offer, context) if client.resolves & _RESOLVABLE else None,
+    )
+
+
+def _data(offer: Offer, context: ActionContext) -> object:
+    return write(
+        wire.ActionData(
+            text_document=wire.TextDocument(uri=context.uri, version=context.version),
+            range=_wire_range(context.range),
+            task=offer.task.value,
+        )
     )
 
 

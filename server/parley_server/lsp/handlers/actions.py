@@ -6,10 +6,16 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from parley_server.lsp import from_lsp, to_lsp
+from parley_server.lsp import from_lsp, to_lsp, wire
+from parley_server.lsp.handlers.commands import document_of
 from parley_server.lsp.positions import LineIndex
+from parley_server.lsp.shapes import read
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from parley_agent.document import Document
+    from parley_agent.refactor.requests import Offer
     from parley_server.lsp.server import ParleyServer
 
 
@@ -21,25 +27,46 @@ def register(server: ParleyServer) -> None:
         if wanted is not None and not any(to_lsp.is_wanted(kind, wanted) for kind in to_lsp.KINDS.values()):
             return []
         document = await server.documents.read(params.text_document.uri)
-        encoding = server.client.encoding
-        opened = server.documents.get(params.text_document.uri)
-        index = LineIndex(document.text) if opened is None else opened.index
         kept = server.kept.of(params.text_document.uri)
+        context = to_lsp.ActionContext(
+            uri=params.text_document.uri,
+            version=document.version,
+            range=params.range,
+            diagnostics=tuple(params.context.diagnostics),
+            only=wanted,
+        )
+        found = await _offers(server, document, params.range, context.diagnostics)
+        return to_lsp.kept_actions(kept, wanted, server.client) + to_lsp.code_actions(found, context, server.client)
 
-        def offers() -> list[types.CodeAction | types.Command]:
-            selection = from_lsp.span(params.range, index, encoding)
-            diagnostics = from_lsp.diagnostics(params.context.diagnostics, index, encoding)
-            found = server.services.offers(document, selection, diagnostics)
-            context = to_lsp.ActionContext(
-                uri=params.text_document.uri,
-                version=document.version,
-                range=params.range,
-                diagnostics=tuple(params.context.diagnostics),
-                only=wanted,
-            )
-            return to_lsp.kept_actions(kept, wanted, server.client) + to_lsp.code_actions(found, context, server.client)
+    async def resolve(action: types.CodeAction) -> types.CodeAction:
+        if action.data is None:
+            return action
+        data = read(wire.ActionData, action.data, "the data of a code action")
+        document = await document_of(server, data.text_document)
+        context = to_lsp.ActionContext(
+            uri=data.text_document.uri,
+            version=document.version,
+            range=to_lsp.range_of(data.range),
+            diagnostics=tuple(action.diagnostics or ()),
+        )
+        found = await _offers(server, document, context.range, context.diagnostics)
+        return to_lsp.resolved(found, data.task, context, server.client)
 
-        return await server.aside(offers)
-
-    options = types.CodeActionOptions(code_action_kinds=list(to_lsp.KINDS.values()), resolve_provider=False)
+    options = types.CodeActionOptions(code_action_kinds=list(to_lsp.KINDS.values()), resolve_provider=True)
     server.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)(code_actions)
+    server.feature(types.CODE_ACTION_RESOLVE)(resolve)
+
+
+async def _offers(
+    server: ParleyServer, document: Document, where: types.Range, given: Iterable[types.Diagnostic]
+) -> tuple[Offer, ...]:
+    """What is offered in a range of a document; its lines are those that are known already, where it is open."""
+    encoding = server.client.encoding
+    opened = server.documents.get(document.uri)
+    index = LineIndex(document.text) if opened is None else opened.index
+
+    def offers() -> tuple[Offer, ...]:
+        selection = from_lsp.span(where, index, encoding)
+        return server.services.offers(document, selection, from_lsp.diagnostics(given, index, encoding))
+
+    return await server.aside(offers)

@@ -60,7 +60,7 @@ def register(server: ParleyServer) -> None:
 
 async def _refactor(server: ParleyServer, given: Sequence[Json] | None, token: types.ProgressToken | None) -> Json:
     arguments = from_lsp.argument(wire.RefactorArguments, given, wire.Command.REFACTOR)
-    document = await _document(server, arguments.text_document)
+    document = await document_of(server, arguments.text_document)
     request = from_lsp.refactoring(arguments, document, server.client.encoding, _origin(server, document))
     wish = Wish(
         command="parley.refactor",
@@ -74,7 +74,7 @@ async def _refactor(server: ParleyServer, given: Sequence[Json] | None, token: t
 
 async def _explain(server: ParleyServer, given: Sequence[Json] | None, token: types.ProgressToken | None) -> Json:
     arguments = from_lsp.argument(wire.ExplainArguments, given, wire.Command.EXPLAIN)
-    document = await _document(server, arguments.text_document)
+    document = await document_of(server, arguments.text_document)
     request = from_lsp.explanation(arguments, document, server.client.encoding, _origin(server, document))
     show = server.show_explanation if arguments.show else None
     wish = Wish(command="parley.explain", title=TASKS[TaskClass.EXPLAIN].title, request=request, show=show)
@@ -123,7 +123,12 @@ async def _profile(server: ParleyServer, given: Sequence[Json] | None) -> Json:
     return write(wire.ProfileResult(profiles=tuple(map(to_wire.profile, found))))
 
 
-async def _document(server: ParleyServer, wanted: wire.TextDocument) -> Document:
+async def document_of(server: ParleyServer, wanted: wire.TextDocument) -> Document:
+    """The document, if it is at the version that is wanted.
+
+    Raises:
+        JsonRpcException: it has changed.
+    """
     document = await server.documents.read(wanted.uri)
     if wanted.version is not None and wanted.version != document.version:
         raise JsonRpcException(

@@ -17,6 +17,7 @@ from parley_server.lsp.wire.answered import (
     Sent,
 )
 from parley_server.lsp.wire.asked import (
+    ActionData,
     ApplyArguments,
     CancelArguments,
     ClientAbilities,
@@ -65,6 +66,7 @@ __all__ = [
     "MOVED",
     "PROTOCOL_VERSION",
     "Accepted",
+    "ActionData",
     "Answered",
     "ApplyArguments",
     "Asked",

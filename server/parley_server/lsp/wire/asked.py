@@ -63,6 +63,15 @@ class RefactorArguments:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActionData:
+    """The `data` of a code action, which the editor sends back to have it resolved."""
+
+    text_document: TextDocument
+    range: Range
+    task: Work
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainArguments:
     """The argument of `parley.explain`."""
 
