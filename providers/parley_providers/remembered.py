@@ -102,6 +102,11 @@ class RememberingProvider:
         """See `Provider`."""
         return self.inner.origin
 
+    @property
+    def told_at(self) -> datetime | None:
+        """When it told what `models` gave last; None before that."""
+        return None if self._told is None else self._told.at
+
     async def is_available(self) -> bool:
         """See `Provider`."""
         return await self.inner.is_available()

@@ -30,6 +30,7 @@ def toy_model(*sources: Source, weights: bytes = WEIGHTS) -> CatalogModel:
         max_window_tokens=128,
         kv_bytes_per_token=1,
         batch_tokens=64,
+        abilities=("completion",),
         sources=sources,
     )
 

@@ -221,7 +221,7 @@ def _told(refusal: Refusal) -> dict[str, Any]:
 
 
 def _abilities(properties: dict[str, Any]) -> frozenset[str]:
-    able = {"completion"}
+    able = {"completion", "json_schema"}
     if (properties.get("chat_template_caps") or {}).get("supports_tools"):
         able.add("tools")
     if (properties.get("modalities") or {}).get("vision"):

@@ -171,7 +171,7 @@ class EmbeddedProvider:
             digest=model.sha256,
             window_tokens=spec.context_tokens,
             max_window_tokens=model.max_window_tokens,
-            abilities=frozenset({"completion"}),
+            abilities=frozenset(model.abilities),
             loaded=self._engine.serves(spec),
             size_bytes=model.size_bytes,
             server_version=engine_version(),

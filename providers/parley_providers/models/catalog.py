@@ -53,7 +53,7 @@ class CatalogModel:
 
     `kv_bytes_per_token` is the memory that one token of context takes (f16 keys and values: 2 · layers · key-value
     heads · head size · 2 bytes). `batch_tokens` is how many prompt tokens the engine takes in one go, which is how long
-    a cancelled prompt keeps it busy: docs/adr/0017.
+    a cancelled prompt keeps it busy: docs/adr/0017. `abilities` are what the engine can do with it.
     """
 
     name: str
@@ -68,6 +68,7 @@ class CatalogModel:
     max_window_tokens: int
     kv_bytes_per_token: int
     batch_tokens: int
+    abilities: tuple[str, ...]
     sources: tuple[Source, ...]
 
 
@@ -110,7 +111,8 @@ def parse_catalog(document: Mapping[str, Any]) -> Catalog:
 
 
 def _model(entry: Mapping[str, Any]) -> CatalogModel:
-    return CatalogModel(**{**entry, "sources": tuple(_source(each) for each in entry["sources"])})
+    sources = tuple(_source(each) for each in entry["sources"])
+    return CatalogModel(**{**entry, "abilities": tuple(entry["abilities"]), "sources": sources})
 
 
 def _source(entry: Mapping[str, Any]) -> Source:

@@ -68,14 +68,14 @@ def _today() -> DayTotal | StoreError:
         return error
 
 
-async def models_overview() -> Overview:
-    """Which models there are now, and which one answers."""
+async def models_overview(*, remote: bool = False) -> Overview:
+    """Which models there are now, with `remote` at the named vendors too, and which one answers."""
     from parley_server.overview import overview
 
     settings = current_settings()
     with closing(open_call_store()) as store:
         async with aclosing(build_chain(settings, store)) as chain:
-            return await overview(chain, catalog(), model_store(settings))
+            return await overview(chain, catalog(), model_store(settings), settings, remote=remote)
 
 
 async def choose_model(name: str | None, task: str | None = None) -> WrittenChoice:

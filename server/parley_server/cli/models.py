@@ -13,9 +13,11 @@ from parley_agent.refactor.tasks import TaskClass
 from parley_server.cli.kinds import ASK, kind_of_work
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from rich.table import Table
 
-    from parley_server.overview import CatalogRow, Overview
+    from parley_server.overview import CatalogRow, Overview, ServedRow, Standing
 
 models = typer.Typer(
     help="List, fetch, remove and choose models.\n\nNothing is ever downloaded without `parley models pull`.",
@@ -26,20 +28,29 @@ models = typer.Typer(
 _Yes = Annotated[bool, typer.Option("--yes", "-y", help="Agree beforehand: do not ask.")]
 _AUTO = "auto"
 _KINDS = ", ".join((*TaskClass, ASK))
-_WIDE = 124
-"""Columns that the whole table needs; in a narrower terminal what a model is good for is left out."""
+_WIDE, _WIDER = 100, 156
+"""Columns that licences and weights need, and what a model is good for; narrower terminals leave them out."""
 
 
 @models.command("list")
 def list_models(
+    remote: Annotated[
+        bool,
+        typer.Option("--remote", help="Show what the vendors that you named offer, too; they are asked once a day."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, sizes in bytes.")] = False,
 ) -> None:
-    """Show the models that can be fetched, those that are here, and which one answers."""
+    """Show the models that can be fetched, those that are here, and which one answers.
+
+    A window is what fits at once, in tokens. A tier tells how good answers are, higher is better: by a model's
+    weights, or as `facts` in your settings say. Prices are in US dollars for a million tokens, of the prompt and of
+    the answer.
+    """
     import asyncio
 
     from parley_server.app import models_overview
 
-    found = asyncio.run(models_overview())
+    found = asyncio.run(models_overview(remote=remote))
     if as_json:
         import json
 
@@ -134,39 +145,84 @@ def _print(found: Overview) -> None:
     from rich.console import Console
 
     console = Console(highlight=False, markup=False)
-    console.print(_catalog_table(found, wide=console.width >= _WIDE))
+    console.print(_catalog_table(found, width=console.width))
     if found.served:
         console.print()
-        console.print(_served_table(found))
+        console.print(_served_table(found, wide=console.width >= _WIDE))
     console.print()
+    for why in found.silent:
+        console.print(why)
     console.print(f"* answers: {found.route.why}" if found.route else found.why_no_route)
     console.print(f"Models are kept in {found.folder}")
 
 
-def _catalog_table(found: Overview, *, wide: bool) -> Table:
-    from rich.table import Table
-
-    table = Table("", box=None, pad_edge=False)
-    for heading in ("embedded model", "size", "licence", "state", *(("good for",) if wide else ())):
-        table.add_column(heading, no_wrap=True, justify="right" if heading == "size" else "left")
+def _catalog_table(found: Overview, *, width: int) -> Table:
+    wide, wider = width >= _WIDE, width >= _WIDER
+    licence, purpose = ("licence",) if wide else (), ("good for",) if wider else ()
+    table = _table("embedded model", "size", "window", "tier", *licence, "state", *purpose)
     for row in found.catalog:
         model, mark = row.model, "*" if found.is_used("embedded", row.model.name) else ""
-        cells = (mark, f"embedded/{model.name}", f"{model.size_bytes / 1e6:,.0f} MB", model.licence, _state(row))
-        table.add_row(*cells, *((model.purpose,) if wide else ()))
+        size, window = f"{model.size_bytes / 1e6:,.0f} MB", f"{model.max_window_tokens:,}"
+        cells = (f"embedded/{model.name}", size, window, _tier(row.standing, wide=wider))
+        table.add_row(
+            mark, *cells, *((model.licence,) if wide else ()), _state(row), *((model.purpose,) if wider else ())
+        )
     return table
 
 
-def _served_table(found: Overview) -> Table:
+def _served_table(found: Overview, *, wide: bool) -> Table:
+    from parley_providers.clock import SYSTEM_CLOCK
+
+    now = SYSTEM_CLOCK.now()
+    table = _table("model at a server", *(("weights",) if wide else ()), "window", "price", "tier", "told", "state")
+    for row in found.served:
+        facts = row.facts
+        mark = "*" if found.is_used(facts.provider, facts.name) else ""
+        window = "–" if facts.window_tokens is None else f"{facts.window_tokens:,}"
+        weights = (" ".join(filter(None, (facts.parameters, facts.quantization))) or "–",) if wide else ()
+        told = _told(row, now) + (", corrected" if row.standing.corrected else "")
+        state = "there" if not row.standing.local else "loaded" if facts.loaded else "here"
+        price, tier = _price(row.standing), _tier(row.standing, wide=wide)
+        table.add_row(mark, f"{facts.provider}/{facts.name}", *weights, window, price, tier, told, state)
+    return table
+
+
+def _table(*headings: str) -> Table:
     from rich.table import Table
 
     table = Table("", box=None, pad_edge=False)
-    for heading in ("model at a running server", "weights", "quantization", "state"):
-        table.add_column(heading, no_wrap=True)
-    for facts in found.served:
-        mark = "*" if found.is_used(facts.provider, facts.name) else ""
-        state = "loaded" if facts.loaded else "here"
-        table.add_row(mark, f"{facts.provider}/{facts.name}", facts.parameters or "–", facts.quantization or "–", state)
+    for heading in headings:
+        table.add_column(heading, no_wrap=True, justify="right" if heading in ("size", "window") else "left")
     return table
+
+
+def _tier(standing: Standing, *, wide: bool) -> str:
+    if standing.tier is None:
+        return "–"
+    return f"{standing.tier} by {standing.tier_by}" if wide else str(standing.tier)
+
+
+def _price(standing: Standing) -> str:
+    if standing.local:
+        return "free"
+    price = standing.price
+    return "unknown" if price is None else f"${price.input_usd:,.2f} / ${price.output_usd:,.2f}"
+
+
+def _told(row: ServedRow, now: datetime) -> str:
+    """When its provider told of a model, in words."""
+    if row.told_at is None:
+        return "just now"
+    minutes = int((now - row.told_at).total_seconds() // 60)
+    if minutes < 1:
+        return "just now"
+    return (
+        f"{minutes} min ago"
+        if minutes < 60
+        else f"{minutes // 60} h ago"
+        if minutes < 2880
+        else f"{minutes // 1440} d ago"
+    )
 
 
 def _state(row: CatalogRow) -> str:

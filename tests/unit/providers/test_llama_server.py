@@ -374,7 +374,7 @@ async def test_facts_come_from_the_server():
             provider="llama.cpp",
             window_tokens=2048,
             max_window_tokens=8192,
-            abilities=frozenset({"completion", "tools", "vision"}),
+            abilities=frozenset({"completion", "json_schema", "tools", "vision"}),
             loaded=True,
             size_bytes=96576768,
             server_version="b7-abc",
@@ -396,7 +396,11 @@ async def test_properties_that_are_not_served_are_unknown():
     async with serving(_serving_facts(bare, {})) as server:
         provider = LlamaServerProvider(server.url)
         assert await provider.facts("smol") == ModelFacts(
-            name="smol", provider="llama.cpp", window_tokens=512, abilities=frozenset({"completion"}), loaded=True
+            name="smol",
+            provider="llama.cpp",
+            window_tokens=512,
+            abilities=frozenset({"completion", "json_schema"}),
+            loaded=True,
         )
         await provider.aclose()
 
