@@ -185,10 +185,8 @@ def plan(batches: Sequence[Batch], found: Found) -> Planned:
     """Number the batches' events one after the other, as if each were alone; `found` is moved along."""
     planned = Planned()
     for batch in batches:
-        outcome = _repeated(batch, found.known) or _refused(batch, found)
-        if outcome is None:
-            outcome = _number(batch, found, planned)
-        planned.outcomes.append(outcome)
+        outcome = None if found.known is None else _repeated(batch, found.known)
+        planned.outcomes.append(outcome or _refused(batch, found) or _number(batch, found, planned))
     planned.heads = found.heads
     return planned
 
@@ -246,9 +244,7 @@ def _refused(batch: Batch, found: Found) -> EventStoreError | None:
     return None
 
 
-def _repeated(batch: Batch, known: Mapping[str, KnownEvent] | None) -> Outcome | None:
-    if not known or not batch.events:
-        return None
+def _repeated(batch: Batch, known: Mapping[str, KnownEvent]) -> Outcome | None:
     places = [known.get(event.event_id) for event in batch.events]
     stored = [place for place in places if place is not None]
     if not stored:

@@ -82,15 +82,13 @@ def raw_appends(path: Path, count: int, batch: int) -> float:
     return count / took
 
 
-def plain_appends(path: Path, count: int, checkpoint_pages: int | None = None) -> float:
+def plain_appends(path: Path, count: int) -> float:
     """Events a second by the loop a person would write: encode an event, commit it to the disk, the next.
 
-    Schema and durability are the store's; so are the checkpoints, unless it is said after how many pages.
+    Schema, durability and checkpoints are the store's.
     """
     create(path, mounts=[("/", "ext4")])
     connection = connect_writer(path)
-    if checkpoint_pages is not None:
-        connection.execute(f"PRAGMA wal_autocheckpoint = {checkpoint_pages}")
     new_id = id_maker(now, random.Random().getrandbits)
     began = perf_counter()
     for number in range(count):

@@ -14,7 +14,7 @@ from parley_events.paging import in_pages
 from parley_events.subscription import Subscription
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Sequence
 
     from parley_events.batches import Batch
     from parley_events.events import Metadata, NewEvent, Query, RecordedEvent
@@ -78,7 +78,7 @@ class PreparingStore(ABC):
         """See `EventStore`."""
 
     @abstractmethod
-    async def _commit(self, batch: Batch) -> Appended:
+    def _commit(self, batch: Batch) -> Awaitable[Appended]:
         """Store a batch durably, numbered by `batches.plan`."""
 
     @property

@@ -6,7 +6,7 @@ from parley_events import Instruments, NewEvent
 from parley_events.batches import prepare
 from parley_events.events import from_microseconds
 from parley_events.stores.sqlite.commits import commit_at_once, commit_within
-from parley_events.stores.sqlite.connection import connect_writer, create, reserve_log
+from parley_events.stores.sqlite.connection import LOG_PAGES, connect_writer, create, reserve_log
 from parley_events.stores.sqlite.statements import Heads
 
 KEY = ("plans", "p1")
@@ -15,6 +15,10 @@ KEY = ("plans", "p1")
 def batch(name: str):
     instruments = Instruments(now=lambda: from_microseconds(1), new_id=lambda: name)
     return prepare(KEY, [NewEvent(event_type="Done")], instruments, expected_sequence=None, metadata=None, advance=None)
+
+
+def nothing() -> None:
+    """Nobody waits for the statement to begin."""
 
 
 def within(connection, name: str, heads: Heads) -> None:
@@ -32,13 +36,13 @@ def test_nothing_is_stored_at_once_after_another_connection_committed(tmp_path):
     path = tmp_path / "events.db"
     create(path)
     ours, theirs, heads = connect_writer(path), connect_writer(path), Heads()
-    assert commit_at_once(ours, [batch("a")], heads) is None
+    assert commit_at_once(ours, [batch("a")], heads, nothing) is None
     within(ours, "a", heads)
-    planned = commit_at_once(ours, [batch("b")], heads)
+    planned = commit_at_once(ours, [batch("b")], heads, nothing)
     assert planned is not None
     heads.committed(planned)
     within(theirs, "c", Heads())
-    assert commit_at_once(ours, [batch("d")], heads) is None
+    assert commit_at_once(ours, [batch("d")], heads, nothing) is None
     assert rows(ours) == [(1, 1, "a"), (2, 2, "b"), (3, 3, "c")]
     within(ours, "d", heads)
     assert rows(theirs)[-1] == (4, 4, "d")
@@ -52,17 +56,17 @@ def test_an_event_id_that_is_stored_already_stores_nothing_at_once(tmp_path):
     create(path)
     connection, heads = connect_writer(path), Heads()
     within(connection, "a", heads)
-    assert commit_at_once(connection, [batch("b"), batch("a")], heads) is None
+    assert commit_at_once(connection, [batch("b"), batch("a")], heads, nothing) is None
     assert rows(connection) == [(1, 1, "a")]
     connection.close()
 
 
 def test_the_log_gets_its_room_and_nothing_else_is_changed(tmp_path):
-    """After room was made the log is 4,000 pages long, and no blob is stored."""
+    """After room was made the log is as long as it will get, and no blob is stored."""
     path = tmp_path / "events.db"
     create(path)
     connection = connect_writer(path)
     reserve_log(connection, path)
-    assert path.with_name("events.db-wal").stat().st_size >= 4000 * 4096
+    assert path.with_name("events.db-wal").stat().st_size >= LOG_PAGES * 4096
     assert connection.execute("SELECT count(*) FROM blobs").fetchone() == (0,)
     connection.close()

@@ -198,8 +198,8 @@ class PostgresStore(PreparingStore):
         await self.head()
         return ()
 
-    async def _commit(self, batch: Batch) -> Appended:
-        return await self._parts.writer.append(batch)
+    def _commit(self, batch: Batch) -> Awaitable[Appended]:
+        return self._parts.writer.append(batch)
 
     async def _do(self, work: Callable[[AsyncConnection], Awaitable[ResultT]]) -> ResultT:
         return await self._parts.database.ask(work, "asking the event store")

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 BUSY_MS = 250
 OPEN_S = 10.0
-CHECKPOINT_PAGES = 4000
+CHECKPOINT_PAGES = 1000
+LOG_PAGES = CHECKPOINT_PAGES + 200  # the commit that goes past the checkpoint has its room, too
+_CACHED_PAGES = 10
 
 
 def create(path: Path, mounts: Iterable[tuple[str, str]] | None = None) -> None:
@@ -88,16 +90,17 @@ def reserve_log(connection: sqlite3.Connection, path: Path) -> None:
     While the log grows, each commit must write the file's new length to the disk, too; into a log that has its
     length already it takes half the time. SQLite keeps the length, and begins again at the front after a checkpoint.
     """
-    bytes_wanted = CHECKPOINT_PAGES * connection.execute("PRAGMA page_size").fetchone()[0]
+    page_size = connection.execute("PRAGMA page_size").fetchone()[0]
     log = path.with_name(f"{path.name}-wal")
     with suppress(OSError, sqlite3.Error):  # without the room commits are slower, no more
-        if log.stat().st_size >= bytes_wanted:
+        if log.stat().st_size >= LOG_PAGES * page_size:
             return
+        room = (LOG_PAGES + 2 * _CACHED_PAGES) * page_size
         [cache] = connection.execute("PRAGMA cache_size").fetchone()
-        connection.execute("PRAGMA cache_size = 10")  # so that pages go to the log before a commit
+        connection.execute(f"PRAGMA cache_size = {_CACHED_PAGES}")  # so that pages go to the log before a commit
         try:
             connection.execute("BEGIN IMMEDIATE")
-            connection.execute("INSERT INTO blobs VALUES ('', 0, 0, zeroblob(?))", (bytes_wanted,))
+            connection.execute("INSERT INTO blobs VALUES ('', 0, 0, zeroblob(?))", (room,))
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")

@@ -111,8 +111,8 @@ class Heads:
 
     def _of(self, connection: sqlite3.Connection, batches: Sequence[Batch]) -> dict[AggregateKey, int]:
         known = self._known
-        keys = {batch.key for batch in batches}
-        return {key: known[key] if key in known else _head(connection, key) for key in keys}
+        heads = {batch.key: known.get(batch.key) for batch in batches}
+        return {key: _head(connection, key) if head is None else head for key, head in heads.items()}
 
 
 def _head(connection: sqlite3.Connection, key: AggregateKey) -> int:

@@ -22,7 +22,7 @@ from parley_events.stores.sqlite.tail import SqliteTail
 from parley_events.stores.sqlite.writer import PATIENCE_S, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Iterable
     from datetime import datetime
 
     from parley_events.batches import Batch
@@ -172,8 +172,8 @@ class SqliteStore(PreparingStore):
         """See `EventStore`."""
         return await self._reader.read(upkeep.check)
 
-    async def _commit(self, batch: Batch) -> Appended:
-        return await self._writer.append(batch)
+    def _commit(self, batch: Batch) -> Awaitable[Appended]:
+        return self._writer.append(batch)
 
     @property
     def _parts(self) -> tuple[Reader, Feed, Writer | None]:

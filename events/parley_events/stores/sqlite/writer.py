@@ -7,51 +7,34 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import queue
 import sqlite3
 import threading
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from parley_events.errors import EventStoreError, StoreBusyError, StoreClosedError, StoreUnusableError
 from parley_events.store import Trouble
 from parley_events.stores.sqlite.commits import commit_at_once, commit_within
 from parley_events.stores.sqlite.connection import BUSY_MS, connect_writer, reserve_log
 from parley_events.stores.sqlite.faults import translated
+from parley_events.stores.sqlite.line import Line, Write
 from parley_events.stores.sqlite.statements import Heads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
     from parley_events.batches import Batch, Outcome, Planned
     from parley_events.events import RecordedEvent
     from parley_events.store import Appended
+    from parley_events.stores.sqlite.line import Answer, Job
 
 logger = logging.getLogger(__name__)
 ResultT = TypeVar("ResultT")
 
-MAX_BATCHES = 2000
 PATIENCE_S = 90.0
-# In a crowd, those who were just answered ask again in the same turn of the loop; they are handed over together, when
-# it ends, so that the thread is woken once and not while the loop still works.
-CROWD = 4
 # Who stores but a few events never needs the log's room.
 RESERVE_AFTER = 8
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Append:
-    batch: Batch
-    answer: asyncio.Future[Appended]
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Write:
-    work: Callable[[sqlite3.Connection], Any]
-    answer: asyncio.Future[Any]
-    transaction: bool
 
 
 class Writer:
@@ -73,17 +56,12 @@ class Writer:
         patience_s: float = PATIENCE_S,
     ) -> None:
         self._path = path
-        self._committed = committed
         self._report = report
         self._patience_s = patience_s
-        self._loop = asyncio.get_running_loop()
-        self._asked: list[_Append | _Write] = []
-        self._crowd = False
-        self._jobs: queue.SimpleQueue[list[_Append | _Write] | None] = queue.SimpleQueue()
+        self._line = Line(committed)
         self._thread = threading.Thread(target=self._run, name="parley-events-write", daemon=True)
         self._inode: int | None = None
         self._closing = threading.Event()
-        self._ended = False
         self._heads = Heads()
         self._commits = 0
 
@@ -96,42 +74,30 @@ class Writer:
         self._thread.start()
         await self.write(lambda _connection: None, transaction=False)
 
-    async def append(self, batch: Batch) -> Appended:
+    def append(self, batch: Batch) -> Awaitable[Appended]:
         """Store a batch with the next commit.
 
         A caller that is cancelled while it waits does not know whether the events were stored; asking again with the
         same event ids is safe.
         """
-        answer: asyncio.Future[Appended] = self._loop.create_future()
-        self._put(_Append(batch=batch, answer=answer))
-        return await answer
+        self._check_open()
+        return self._line.ask(batch)
 
     async def write(self, work: Callable[[sqlite3.Connection], ResultT], *, transaction: bool = True) -> ResultT:
         """Do something else in a transaction of its own, or outside of any."""
-        answer: asyncio.Future[ResultT] = self._loop.create_future()
-        self._put(_Write(work=work, answer=answer, transaction=transaction))
+        self._check_open()
+        answer: asyncio.Future[ResultT] = self._line.ask(Write(work=work, transaction=transaction))
         return await answer
 
     async def aclose(self) -> None:
         """Finish what was asked for, and end the thread."""
         self._closing.set()
-        self._hand_over()
-        self._jobs.put(None)
+        self._line.end()
         await asyncio.to_thread(self._thread.join)
 
-    def _put(self, job: _Append | _Write) -> None:
+    def _check_open(self) -> None:
         if self._closing.is_set():
             raise StoreClosedError("The event store is closed. Open it with `async with`.")
-        self._asked.append(job)
-        if not self._crowd:
-            self._hand_over()
-        elif len(self._asked) == 1:
-            self._loop.call_soon(self._hand_over)
-
-    def _hand_over(self) -> None:
-        if self._asked:
-            self._jobs.put(self._asked)
-            self._asked = []
 
     def _run(self) -> None:
         try:
@@ -141,70 +107,68 @@ class Writer:
             return
         self._inode = self._path.stat().st_ino
         try:
-            while appends := self._next(connection):
-                self._append(connection, appends)
+            while (jobs := self._line.take()) is not None:
+                self._do(connection, jobs)
         finally:
+            self._line.tell()
             connection.close()
 
+    def _do(self, connection: sqlite3.Connection, jobs: Sequence[Job]) -> None:
+        appends: list[tuple[Batch, Answer]] = []
+        for work, answer in jobs:
+            if answer.cancelled():
+                self._line.answer([(answer, None)])
+            elif isinstance(work, Write):
+                self._append(connection, appends)
+                appends = []
+                self._write(connection, work, answer)
+            else:
+                appends.append((work, answer))
+        self._append(connection, appends)
+
     def _refuse_all(self, error: EventStoreError) -> None:
-        while (jobs := self._jobs.get()) is not None:
-            self._answer([(job.answer, error) for job in jobs], ())
+        while (jobs := self._line.take()) is not None:
+            self._line.answer((answer, error) for _, answer in jobs)
+        self._line.tell()
 
-    def _next(self, connection: sqlite3.Connection) -> list[_Append]:
-        """The appends that wait; other writes that come first are done. Nothing: it is time to end."""
-        appends: list[_Append] = []
-        while not self._ended and len(appends) < MAX_BATCHES:
-            try:
-                jobs = self._jobs.get(block=not appends)
-            except queue.Empty:
-                break
-            self._ended = jobs is None
-            for job in jobs or ():
-                if job.answer.cancelled():
-                    continue
-                if isinstance(job, _Append):
-                    appends.append(job)
-                else:
-                    if appends:
-                        self._append(connection, appends)
-                        appends = []
-                    self._write(connection, job)
-        return appends
-
-    def _append(self, connection: sqlite3.Connection, appends: list[_Append]) -> None:
-        batches = [each.batch for each in appends]
+    def _append(self, connection: sqlite3.Connection, appends: Sequence[tuple[Batch, Answer]]) -> None:
+        if not appends:
+            return
         outcomes: Sequence[Outcome]
         rows: Sequence[RecordedEvent] = ()
         try:
-            planned = self._commit(connection, batches)
+            planned = self._commit(connection, [batch for batch, _ in appends])
             outcomes, rows = planned.outcomes, planned.rows
             self._heads.committed(planned)
         except EventStoreError as error:
             outcomes = [error] * len(appends)
             self._heads.forget()  # whether an error of the disk came before or after the commit is not known
-        self._answer([(each.answer, outcome) for each, outcome in zip(appends, outcomes, strict=True)], rows)
+        self._line.answer(zip((answer for _, answer in appends), outcomes, strict=True), rows)
         self._commits += 1
         if self._commits == RESERVE_AFTER:
+            self._line.tell()
             reserve_log(connection, self._path)
 
     def _commit(self, connection: sqlite3.Connection, batches: list[Batch]) -> Planned:
-        planned = self._patiently(lambda: commit_at_once(connection, batches, self._heads))
+        planned = self._patiently(lambda: commit_at_once(connection, batches, self._heads, self._line.tell))
         if planned is None:
             planned = self._transaction(connection, lambda within: commit_within(within, batches, self._heads))
         return planned
 
-    def _write(self, connection: sqlite3.Connection, job: _Write) -> None:
-        outcome: Any
+    def _write(self, connection: sqlite3.Connection, write: Write, answer: Answer) -> None:
+        outcome: object
         self._heads.forget()
+        self._line.tell()
         try:
-            outcome = self._transaction(connection, job.work) if job.transaction else job.work(connection)
+            outcome = self._transaction(connection, write.work) if write.transaction else write.work(connection)
         except EventStoreError as error:
             outcome = error
         except sqlite3.Error as error:
             outcome = translated(error, str(self._path))
-        self._answer([(job.answer, outcome)], ())
+        self._line.answer([(answer, outcome)])
 
     def _transaction(self, connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], ResultT]) -> ResultT:
+        self._line.tell()
         self._patiently(lambda: connection.execute("BEGIN IMMEDIATE"))
         try:
             try:
@@ -246,26 +210,6 @@ class Writer:
                 "stored. Put it back, or start Parley again."
             )
 
-    def _answer(self, answers: list[tuple[asyncio.Future[Any], Any]], rows: Sequence[RecordedEvent]) -> None:
-        self._in_loop(self._settle, answers, rows)
-
     def _tell(self, trouble: Trouble) -> None:
         logger.warning("%s: %s", trouble.what, trouble.error)
-        self._in_loop(self._report, trouble)
-
-    def _in_loop(self, callback: Callable[..., None], *arguments: object) -> None:
-        try:
-            self._loop.call_soon_threadsafe(callback, *arguments)
-        except RuntimeError:  # the loop ended before the store was closed: nobody waits any more
-            logger.warning("the event loop ended while events were being stored")
-
-    def _settle(self, answers: list[tuple[asyncio.Future[Any], Any]], rows: Sequence[RecordedEvent]) -> None:
-        self._crowd = len(answers) >= CROWD
-        for answer, outcome in answers:
-            if answer.done():
-                continue
-            if isinstance(outcome, EventStoreError):
-                answer.set_exception(outcome)
-            else:
-                answer.set_result(outcome)
-        self._committed(rows)
+        self._line.in_loop(self._report, trouble)
