@@ -5,6 +5,7 @@ Reading settings belongs to `parley_server.config`.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from parley_server.config import Explained
+    from parley_server.harmless import Sifted
 
 config = typer.Typer(help="Settings: what is set, whence, and what can be.", no_args_is_help=True)
 
@@ -23,6 +25,9 @@ def show(
         bool, typer.Option("--explain", help="Beside each value, the file and line, variable or default it is from.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON: one object for each key.")] = False,
+    editor: Annotated[
+        Path | None, typer.Option(help="What an editor would add to them: its settings, as a file of JSON.")
+    ] = None,
 ) -> None:
     """Show the settings in force, as YAML."""
     import json
@@ -33,8 +38,9 @@ def show(
     from parley_server.config import explained_settings, own_sources, user_path
 
     project = project_at()
-    found = explained_settings(own_sources(project=project.entries))
-    for problem in project.problems:
+    given = None if editor is None else _layer_of(editor)
+    found = explained_settings(own_sources(project=project.entries, editor=given.entries if given else ()))
+    for problem in (*project.problems, *(given.problems if given else ())):
         typer.echo(printable(problem), err=True)
     if as_json:
         typer.echo(json.dumps([asdict(each) for each in found], indent=2, ensure_ascii=False))
@@ -55,6 +61,25 @@ def schema(
     from parley_server.config_schema import json_schema, project_schema
 
     typer.echo(json.dumps(project_schema() if project else json_schema(), indent=2, ensure_ascii=False))
+
+
+def _layer_of(file: Path) -> Sifted:
+    """What counts of an editor's settings, as the server takes them from it."""
+    import json
+
+    from parley_server.config_file import ConfigError
+    from parley_server.editor_section import section_of
+    from parley_server.editor_settings import entries_in
+    from parley_server.harmless import sifted
+
+    try:
+        settings = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ConfigError(f"{file} is no JSON ({error}). Comments and commas before an end have to go.") from error
+    section = section_of(settings) if isinstance(settings, dict) else None
+    if not isinstance(section, dict):
+        raise ConfigError(f'{file} holds no settings of Parley\'s, such as {{"parley.timeouts.idle_s": 60}}.')
+    return sifted(entries_in(section))
 
 
 def _yaml(found: Sequence[Explained], *, explain: bool) -> str:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
+from parley_server.editor_section import SECTION, section_of
+
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from parley_server.lsp.client import ClientFacts
 
 logger = logging.getLogger(__name__)
-SECTION = "parley"
 # Whoever writes a hundred wrong keys into a project shall not fill the person's screen.
 _MOST_SHOWN = 5
 _NO_OBJECT = f'The editor\'s settings "{SECTION}" have to be an object, such as {{"timeouts": {{"idle_s": 60}}}}.'
@@ -120,14 +121,11 @@ class Configuring:
         if not isinstance(settings, dict):
             await self._use(settings, bare=False)
             return
-        dotted = {key.removeprefix(f"{SECTION}."): value for key, value in settings.items() if _is_dotted(key)}
-        if SECTION in settings:
-            ours = settings[SECTION]
-            await self._use({**dotted, **ours} if isinstance(ours, dict) else ours, bare=False)
-        elif dotted:
-            await self._use(dotted, bare=False)
-        else:
+        section = section_of(settings)
+        if section is None and SECTION not in settings:
             await self._use(settings, bare=True)
+        else:
+            await self._use(section, bare=False)
 
     async def _looked(self, roots: tuple[str, ...]) -> None:
         self._tell("workspaces", await self._look(roots))
@@ -150,7 +148,3 @@ class Configuring:
             shown.append(f"{len(new) - _MOST_SHOWN} more settings are wrong; the log names them.")
         for each in shown:
             self._editor.window_show_message(types.ShowMessageParams(types.MessageType.Warning, each))
-
-
-def _is_dotted(key: object) -> bool:
-    return isinstance(key, str) and key.startswith(f"{SECTION}.")

@@ -83,3 +83,24 @@ def test_a_workspaces_settings_are_explained_once_they_are_trusted(run, tmp_path
     assert after.stderr == ""
     (line,) = (line for line in after.stdout.splitlines() if " idle_s" in line)
     assert line.split() == ["idle_s:", "9.0", "#", f"{tmp_path}/.parley.yaml,", "line", "2"]
+
+
+def test_what_an_editor_adds_is_explained(run, tmp_path):
+    """As it lies in its file, dotted or nested; what does not count is told, and the lower budget wins."""
+    settings = {"editor.tabSize": 4, "parley.timeouts.idle_s": 7, "parley": {"budget": {"day_usd": 9}, "model": "x/y"}}
+    (tmp_path / "settings.json").write_text(json.dumps(settings))
+    shown = run("show", "--json", "--editor", str(tmp_path / "settings.json"), file="budget: {day_usd: 2}\n")
+    found = {".".join(each["path"]): (each["value"], each["where"]) for each in json.loads(shown.stdout)}
+    assert found["timeouts.idle_s"] == (7, "the editor's settings")
+    assert found["budget.day_usd"] == (2, f"{tmp_path / 'config.yaml'}, line 1")
+    assert found["model"] == (None, "default")
+    assert "'model' cannot be set there" in shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [("{ // no", "is no JSON"), ("[]", "no settings of Parley's"), ('{"a.b": 1}', "no settings of")]
+)
+def test_a_file_that_holds_no_settings_of_an_editor_is_told(run, tmp_path, text, told):
+    """With an example of one that does."""
+    (tmp_path / "settings.json").write_text(text)
+    assert told in str(run("show", "--editor", str(tmp_path / "settings.json")).exception)
