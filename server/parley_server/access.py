@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from parley_providers.errors import AuthenticationError
 from parley_providers.keys import VENDORS, KeyWish, checked_key, find_key
-from parley_providers.origins import origin_of
+from parley_providers.origins import is_loopback, origin_of
 from parley_server.config_file import ConfigError, remove_entry, write_entry
 from parley_server.config_keys import reason_of
 from parley_server.settings import LLAMA_SERVER_URL, OLLAMA_PORT, ProviderKind, ProviderSettings
@@ -54,11 +54,15 @@ class Access:
 
     def key(self, name: str) -> Key | None:
         """The key of a named provider. A keyring that cannot be read is told in the log: others can still answer."""
+        wish = wish_of(name, self.settings.providers[name])
         try:
-            return find_key(wish_of(name, self.settings.providers[name]), self.environment, self.store)
+            found = find_key(wish, self.environment, self.store)
         except AuthenticationError as error:
             _log.warning("%s: %s", name, error)
             return None
+        if found is not None and found.origin.startswith("http:") and not is_loopback(found.origin):
+            _log.warning("%s: its key and your code go to %s unencrypted; use https.", name, found.origin)
+        return found
 
     def statuses(self) -> tuple[KeyStatus, ...]:
         """Every named provider, then every vendor whose key the environment has without its being named."""

@@ -239,10 +239,11 @@ class Application:
 
         async with self._opening:
             if self._events is None and self._open_events is not None:
-                opened, self._open_events = self._open_events(), None
+                # Whoever waits for it may give up: then the next one opens it.
                 try:
-                    self._events = await self._closing.enter_async_context(opened)
+                    self._events = await self._closing.enter_async_context(self._open_events())
                 except EventStoreError as error:
+                    self._open_events = None
                     logger.warning("events are not kept: %s", error)
         return Recorder(self._events if correlation_id else None, correlation_id)
 

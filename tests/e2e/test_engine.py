@@ -272,12 +272,13 @@ async def test_the_engine_goes_with_its_parent(tiny_model: str, by: signal.Signa
 
 
 async def test_two_parleys_have_an_engine_each_and_share_the_weights(tiny_model: str) -> None:
-    """Two processes use one model file at a time, on ports of their own; ending one leaves the other."""
+    """Two processes use one model file at a time, on loopback ports of their own; ending one leaves the other."""
     async with host(tiny_model) as (first, its_engine), host(tiny_model) as (second, other_engine):
-        ports = {engine.net_connections(kind="tcp")[0].laddr.port for engine in (its_engine, other_engine)}
+        listening = [engine.net_connections(kind="tcp")[0].laddr for engine in (its_engine, other_engine)]
         first.kill()
         await first.wait()
         await asyncio.to_thread(psutil.wait_procs, [its_engine], 60)
         still = (second.returncode, other_engine.is_running())
-    assert len(ports) == 2
+    assert len({address.port for address in listening}) == 2
+    assert {address.ip for address in listening} == {"127.0.0.1"}
     assert still == (None, True)

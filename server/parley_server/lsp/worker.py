@@ -27,11 +27,13 @@ class Worker:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._thread: Thread | None = None
+        self._ready: asyncio.Queue[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = asyncio.Queue()
         self._starting = asyncio.Lock()
 
     async def call(self, work: Callable[[], Coroutine[object, object, T]]) -> T:
         """What `work()` returns over there; cancelling this cancels that."""
-        future = asyncio.run_coroutine_threadsafe(work(), await self._running())
+        loop = await self._running()
+        future = asyncio.run_coroutine_threadsafe(work(), loop)
         return await asyncio.wrap_future(future)
 
     async def iterate(self, work: Callable[[], AsyncGenerator[T, None]]) -> AsyncGenerator[T, None]:
@@ -46,22 +48,24 @@ class Worker:
 
     async def close(self, last: Callable[[], Coroutine[object, object, None]] | None = None) -> None:
         """Cancel everything, do `last` over there, and end the thread."""
-        if self._loop is None or self._stop is None or self._thread is None:
+        if self._thread is None:
             return
+        loop = await self._running()
         if last is not None:
             await self.call(last)
-        self._loop.call_soon_threadsafe(self._stop.set)
+        if self._stop is not None:
+            loop.call_soon_threadsafe(self._stop.set)
         await asyncio.to_thread(self._thread.join)
         self._loop = self._stop = self._thread = None
 
     async def _running(self) -> asyncio.AbstractEventLoop:
         async with self._starting:
-            if self._loop is None:
-                ready: asyncio.Queue[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = asyncio.Queue()
-                here = asyncio.get_running_loop()
+            if self._thread is None:
+                here, ready = asyncio.get_running_loop(), self._ready
                 self._thread = Thread(target=lambda: asyncio.run(_live(here, ready)), name="parley-worker", daemon=True)
                 self._thread.start()
-                self._loop, self._stop = await ready.get()
+            if self._loop is None:  # whoever started the thread may have given up before it was ready
+                self._loop, self._stop = await self._ready.get()
             return self._loop
 
 

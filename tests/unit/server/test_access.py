@@ -102,6 +102,17 @@ def test_a_locked_keyring_keeps_nobody_else_from_answering(opened, caplog):
     assert "box: The keyring is locked." in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("url", "told"), [("http://box.example.com", True), ("https://box.example.com", False), ("http://127.0.0.1", False)]
+)
+def test_a_key_that_would_travel_unencrypted_is_told(opened, caplog, url, told):
+    """On a network of one's own that may be meant; on this machine and under TLS there is nothing to tell."""
+    text = f"providers: {{box: {{kind: llama-server, url: '{url}', key_variable: BOX_KEY}}}}\n"
+    opened().path.write_text(text, encoding="utf-8")
+    key = opened(environment={"BOX_KEY": "sk-1"}).key("box")
+    assert (key is not None, "unencrypted; use https" in caplog.text) == (True, told)
+
+
 def test_statuses_tell_whence_keys_come_and_which_are_not_used(opened):
     """A key in the environment alone enables nothing."""
     opened().path.write_text("providers: {box: {kind: llama-server, key_variable: BOX}}\n", encoding="utf-8")

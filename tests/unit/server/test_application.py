@@ -1,9 +1,11 @@
-"""Switching the model of a session."""
+"""The services of one process: switching the model of a session, and keeping events."""
 
+import asyncio
 from contextlib import aclosing
 
 import pytest
 
+from parley_agent.refactor.events import RefactoringUndone
 from parley_providers.adapters.scripted import ScriptedProvider
 from parley_providers.chain import ProviderChain
 from parley_providers.clock import SYSTEM_CLOCK
@@ -22,7 +24,7 @@ class NoStore:
         return 0
 
 
-def _application():
+def _application(**more):
     here = ScriptedProvider((), name="embedded", models=(ModelFacts(name="small", provider="embedded"),))
     there = ScriptedProvider((), name="box", models=(ModelFacts(name="big", provider="box"),))
     router = LocalRouter(
@@ -33,7 +35,7 @@ def _application():
         instruments = Instruments(clock=SYSTEM_CLOCK, new_id=lambda: "id", observer=store)
         return ProviderChain((here, there), router, instruments)
 
-    return Application(open_store=NoStore, build_chain=chain, read_records=lambda model, task: ())
+    return Application(open_store=NoStore, build_chain=chain, read_records=lambda model, task: (), **more)
 
 
 async def test_a_session_can_switch_its_model_and_back():
@@ -48,6 +50,40 @@ async def test_a_session_can_switch_its_model_and_back():
         ("small", "requested"),
         ("small", "configured"),
     ]
+
+
+class SlowToOpen:
+    """An event store that takes its time to open."""
+
+    def __init__(self):
+        self.asked = asyncio.Event()
+        self.may_open = asyncio.Event()
+        self.appended = []
+
+    async def __aenter__(self):
+        self.asked.set()
+        await self.may_open.wait()
+        return self
+
+    async def __aexit__(self, *_):
+        """Nothing to close."""
+
+    async def append(self, stream, aggregate, events, **_):
+        """See `EventStore`."""
+        self.appended.append((aggregate, [event.event_type for event in events]))
+
+
+async def test_giving_up_while_the_event_store_opens_keeps_the_next_events():
+    """The first request of a session is often given up; those after it are kept all the same."""
+    store = SlowToOpen()
+    async with aclosing(_application(open_events=lambda: store)) as application, asyncio.TaskGroup() as group:
+        first = group.create_task(application.keep("one", RefactoringUndone()))
+        await store.asked.wait()
+        first.cancel()
+        await asyncio.wait([first])
+        store.may_open.set()
+        await application.keep("two", RefactoringUndone())
+    assert store.appended == [("two", ["RefactoringUndone"])]
 
 
 async def test_a_model_that_is_not_there_changes_nothing():

@@ -119,3 +119,30 @@ async def test_closing_what_never_began_does_nothing():
         raise AssertionError
 
     await Worker().close(last)
+
+
+async def test_giving_up_while_the_thread_starts_leaves_no_second_one(worker):
+    """The next call uses the thread that was started for the first."""
+
+    async def work():
+        return threading.current_thread()
+
+    before = set(threading.enumerate())
+    async with asyncio.TaskGroup() as group:
+        first = group.create_task(worker.call(work))
+        await asyncio.sleep(0)
+        first.cancel()
+    thread = await worker.call(work)
+    assert {each for each in set(threading.enumerate()) - before if each.name == "parley-worker"} == {thread}
+
+
+async def test_closing_ends_a_thread_that_nobody_waited_for():
+    """Though its one caller gave up before it was there."""
+    worker = Worker()
+    before = set(threading.enumerate())
+    async with asyncio.TaskGroup() as group:
+        first = group.create_task(worker.call(lambda: asyncio.sleep(0)))
+        await asyncio.sleep(0)
+        first.cancel()
+    await worker.close()
+    assert not [each for each in set(threading.enumerate()) - before if each.name == "parley-worker"]
