@@ -14,6 +14,7 @@
     └── StoreUnusableError       nothing can be stored there until a person acts
         ├── StoreFullError       the disk is full
         ├── StoreReadOnlyError   the file or folder may not be written
+        ├── StoreMissingError    nothing was stored there yet
         ├── StoreCorruptError    the file is damaged, or is no event store
         ├── StoreTooNewError     a newer Parley wrote it
         ├── StoreBehindError     it lacks events that it gave out before: a copy that lagged took its place
@@ -100,6 +101,10 @@ class StoreFullError(StoreUnusableError):
 
 class StoreReadOnlyError(StoreUnusableError):
     """The store may be read but not written."""
+
+
+class StoreMissingError(StoreUnusableError):
+    """There is no store to read; it is made when the first event is stored."""
 
 
 class StoreCorruptError(StoreUnusableError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from parley_events.errors import NoSuchAggregateError
+from parley_events.errors import ConflictError, NoSuchAggregateError
 from parley_events.events import NewEvent, Query
 from parley_events.types import Forked
 
@@ -71,7 +71,14 @@ async def fork(
             f"`parley events show {stream_id}/{parent}` lists what it has."
         )
     forked = NewEvent(event_type=Forked.event_type, data={"parent": parent, "sequence": at_sequence})
-    return await store.append(stream_id, child, [forked], expected_sequence=0, metadata=metadata)
+    try:
+        return await store.append(stream_id, child, [forked], expected_sequence=0, metadata=metadata)
+    except ConflictError as error:
+        raise ConflictError(
+            f"There is a {stream_id}/{child} already. Give the fork another name.",
+            expected=error.expected,
+            actual=error.actual,
+        ) from error
 
 
 async def difference(store: EventStore, stream_id: str, left: str, right: str) -> Difference:

@@ -13,10 +13,10 @@ import json
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from parley_events.blobs import blob_name, names_in
-from parley_events.errors import ConflictError, InvalidEventError, MissingBlobError
+from parley_events.errors import ConflictError, EventStoreError, InvalidEventError, MissingBlobError
 from parley_events.events import EVERYTHING, Metadata, NewEvent
 
 if TYPE_CHECKING:
@@ -38,7 +38,28 @@ class Imported:
     blobs: int
 
 
-async def exported(store: EventStore, query: Query = EVERYTHING) -> AsyncGenerator[str, None]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _EventLine:
+    number: int
+    key: tuple[str, str]
+    sequence: int
+    event: NewEvent
+    metadata: Metadata
+
+
+class Exportable(Protocol):
+    """What an export needs of a store."""
+
+    def load_all(self, query: Query = ...) -> AsyncGenerator[RecordedEvent, None]:
+        """See `EventStore`."""
+        ...
+
+    async def blob(self, name: str) -> bytes:
+        """See `EventStore`."""
+        ...
+
+
+async def exported(store: Exportable, query: Query = EVERYTHING) -> AsyncGenerator[str, None]:
     """The lines of a query's events, each without its line end; bytes come just before the first event that names them.
 
     Bytes that are missing are left out; `verify` tells of them.
@@ -85,20 +106,22 @@ async def imported(store: EventStore, lines: Iterable[str]) -> Imported:
 
     Raises:
         InvalidEventError: a line is no such line; the message has its number. What came before it is stored.
-        ConflictError: the store has other events under the same aggregate and sequence.
+        ConflictError: the store has other events under the same aggregate and sequence, or lines are missing.
     """
     events = repeated = blobs = 0
-    chunk: list[tuple[int, dict[str, Any]]] = []
+    chunk: list[_EventLine] = []
     for number, text in enumerate(lines, 1):
         if not text.strip():
             continue
-        line = _parsed(number, text)
-        if number == 1 or line["kind"] == FORMAT["kind"]:
-            _check_format(line)
-        elif line["kind"] == "blob":
-            blobs += await _bring_blob(store, number, line)
-        else:
-            chunk.append((number, line))
+        try:
+            line = _parsed(number, text)
+            if line["kind"] == "blob":
+                blobs += await _bring_blob(store, number, line)
+            elif line["kind"] == "event":
+                chunk.append(_event_of(number, line))
+        except InvalidEventError:
+            await _bring(store, chunk)
+            raise
         if len(chunk) == CHUNK_LINES:
             new = await _bring(store, chunk)
             events, repeated, chunk = events + new, repeated + len(chunk) - new, []
@@ -106,32 +129,54 @@ async def imported(store: EventStore, lines: Iterable[str]) -> Imported:
     return Imported(events=events + new, repeated=repeated + len(chunk) - new, blobs=blobs)
 
 
-async def _bring(store: EventStore, chunk: list[tuple[int, dict[str, Any]]]) -> int:
+async def _bring(store: EventStore, chunk: list[_EventLine]) -> int:
     """How many of the events were new. They are asked for at once, in order, so that they share commits."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_bring_event(store, number, line)) for number, line in chunk]
-    except* (ConflictError, InvalidEventError) as failed:
-        first = failed.exceptions[0]
-        raise first from None
-    return sum(task.result() for task in tasks)
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_bring_event(store, each)) for each in chunk]
+    outcomes = [task.result() for task in tasks]
+    for outcome in outcomes:
+        if isinstance(outcome, EventStoreError):
+            raise outcome
+    return outcomes.count(True)
 
 
-async def _bring_event(store: EventStore, number: int, line: dict[str, Any]) -> bool:
+async def _bring_event(store: EventStore, line: _EventLine) -> bool | EventStoreError:
+    """Whether it was new. Errors are given back, so that one does not cancel those that came before it."""
+    stream_id, aggregate_id = line.key
     try:
-        event = NewEvent(
-            event_type=line["event_type"],
-            event_version=line["event_version"],
-            data=line["data"],
-            event_id=line["event_id"],
-            created_at=datetime.fromisoformat(line["created_at"]),
+        answer = await store.append(
+            stream_id, aggregate_id, [line.event], expected_sequence=line.sequence - 1, metadata=line.metadata
         )
-        metadata = Metadata(**line["metadata"])
-        stream_id, aggregate_id, sequence = line["stream_id"], line["aggregate_id"], line["sequence"]
+    except ConflictError as error:
+        return ConflictError(
+            f"Line {line.number} is number {line.sequence} of {stream_id}/{aggregate_id}, of which this store has "
+            f"{error.actual}. Either lines before it are missing, or the store has another history under that name: "
+            "bring the lines into a new store (`--store FILE`).",
+            expected=error.expected,
+            actual=error.actual,
+        )
+    except InvalidEventError as error:
+        return InvalidEventError(f"Line {line.number} cannot be stored. {error}")
+    return not answer.repeated
+
+
+def _event_of(number: int, line: dict[str, Any]) -> _EventLine:
+    try:
+        return _EventLine(
+            number=number,
+            key=(line["stream_id"], line["aggregate_id"]),
+            sequence=int(line["sequence"]),
+            event=NewEvent(
+                event_type=line["event_type"],
+                event_version=line["event_version"],
+                data=line["data"],
+                event_id=line["event_id"],
+                created_at=datetime.fromisoformat(line["created_at"]),
+            ),
+            metadata=Metadata(**line["metadata"]),
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise InvalidEventError(f"Line {number} is not a whole event: {error!r}.") from error
-    answer = await store.append(stream_id, aggregate_id, [event], expected_sequence=sequence - 1, metadata=metadata)
-    return not answer.repeated
 
 
 async def _bring_blob(store: EventStore, number: int, line: dict[str, Any]) -> int:
@@ -150,9 +195,14 @@ def _parsed(number: int, text: str) -> dict[str, Any]:
     try:
         line = json.loads(text)
     except ValueError as error:
-        raise InvalidEventError(f"Line {number} is not JSON: {error}.") from error
+        raise InvalidEventError(
+            f"Line {number} is not JSON ({error}). The lines before it were brought in; if the file was cut off, bring "
+            "in a whole one: what is there already does no harm."
+        ) from error
     if not isinstance(line, dict) or line.get("kind") not in ("event", "blob", FORMAT["kind"]):
         raise InvalidEventError(f"Line {number} is neither an event nor a blob. Was it made by `parley events export`?")
+    if number == 1 or line["kind"] == FORMAT["kind"]:
+        _check_format(line)
     return line
 
 

@@ -87,7 +87,10 @@ async def _check_blobs(store: EventStore, named: set[str], found: Verified) -> N
         if blob_name(await store.blob(name)) != name:
             found.problems.append(f"the bytes called {name} are others")
     if lacking := named - names:
-        found.notes.append(f"{len(lacking)} blobs that events name are not stored, such as {min(lacking)}")
+        found.notes.append(
+            f"{len(lacking)} of the hashes that events name have no bytes here, such as {min(lacking)}: they were "
+            "removed, or only ever kept as a hash, as results are"
+        )
 
 
 async def _check_ends(store: EventStore, reading: _Reading, found: Verified) -> None:

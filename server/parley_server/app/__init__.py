@@ -11,6 +11,7 @@ from parley_server.app.keeping import (
     open_call_store,
     open_event_store,
     project_at,
+    salvaged_events,
     trust_store,
 )
 from parley_server.app.looking import choose_model, look_at_everything, models_overview
@@ -41,5 +42,6 @@ __all__ = [
     "open_call_store",
     "open_event_store",
     "project_at",
+    "salvaged_events",
     "trust_store",
 ]

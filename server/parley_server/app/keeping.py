@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from parley_events.store import EventStore
     from parley_events.store import Instruments as EventInstruments
+    from parley_events.stores.sqlite.salvage import SalvagedEvents
     from parley_profiling.stores import CallStore, Selection
     from parley_providers.models.store import ModelStore
     from parley_providers.records import CallRecord
@@ -53,16 +54,29 @@ def open_event_store(named: str | None = None, *, read_only: bool = False) -> Ab
     from parley_events.store import Instruments
     from parley_providers.clock import SYSTEM_CLOCK
 
-    place = named or os.environ.get("PARLEY_EVENTS") or default_event_file()
+    place = _event_place(named)
     chance = Random().getrandbits  # noqa: S311 - ids must be apart, not secret, and the system's entropy is slow
     instruments = Instruments(now=SYSTEM_CLOCK.now, new_id=id_maker(SYSTEM_CLOCK.now, chance), redact=masked)
-    if isinstance(place, str) and place.startswith(("postgresql://", "postgres://")):
+    if isinstance(place, str):
         return _postgres_store(place, instruments)
-    from pathlib import Path
-
     from parley_events.stores.sqlite import SqliteStore
 
-    return SqliteStore(Path(place).expanduser(), instruments, read_only=read_only)
+    return SqliteStore(place, instruments, read_only=read_only)
+
+
+def salvaged_events(named: str | None = None) -> SalvagedEvents:
+    """What can still be read of a damaged event store; opened by `with`. See `open_event_store` for `named`.
+
+    Raises:
+        StoreUnusableError: it is no file.
+    """
+    from parley_events.errors import StoreUnusableError
+    from parley_events.stores.sqlite.salvage import SalvagedEvents
+
+    place = _event_place(named)
+    if isinstance(place, str):
+        raise StoreUnusableError("Only a file can be salvaged. Restore a backup of the PostgreSQL database.")
+    return SalvagedEvents(place)
 
 
 def default_event_file() -> Path:
@@ -94,6 +108,22 @@ def project_at(folder: Path | None = None) -> Project:
     from parley_server.project import read_project, workspace_of
 
     return read_project(workspace_of(folder or Path.cwd()), trust_store())
+
+
+def _event_place(named: str | None) -> Path | str:
+    """A file, or the address of a PostgreSQL database."""
+    from pathlib import Path
+
+    from parley_events.errors import StoreUnusableError
+
+    place = named or os.environ.get("PARLEY_EVENTS") or default_event_file()
+    if isinstance(place, Path) or "://" not in place:
+        return Path(place).expanduser()
+    if place.startswith(("postgresql://", "postgres://")):
+        return place
+    raise StoreUnusableError(
+        f"Events are kept in a file or at a postgresql:// address; {place.partition('://')[0]}:// is neither."
+    )
 
 
 def _postgres_store(address: str, instruments: EventInstruments) -> AbstractAsyncContextManager[EventStore]:

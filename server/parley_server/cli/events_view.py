@@ -13,7 +13,8 @@ from parley_agent.refactor.events import STREAM
 from parley_agent.refactor.recording import text_hash
 from parley_agent.refactor.replay import replayed, text_after
 from parley_agent.system_event import SYSTEM_EVENTS
-from parley_events.errors import MissingBlobError
+from parley_events.errors import MissingBlobError, UnknownEventError
+from parley_events.history import history
 from parley_events.lines import event_line as as_object
 from parley_providers.clock import SYSTEM_CLOCK
 from parley_providers.plain_text import printable
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from parley_events.store import AggregateSummary, EventStore, StoreSize
     from parley_events.verify import Verified
 
-EMPTY = """Nothing has been kept yet. Every refactoring is, by itself:
+EMPTY = """Nothing is kept here yet. Every refactoring is, by itself:
 
   parley refactor FILE:START-END "add a docstring"
 
@@ -37,9 +38,23 @@ _AGE = re.compile(r"(\d+)\s*([hdw])")
 _HOURS = {"h": 1, "d": 24, "w": 168}
 
 
-def summary_line(each: AggregateSummary) -> str:
+async def gist(store: EventStore, each: AggregateSummary) -> str:
+    """What an aggregate was about, in a few words: of a refactoring its task, its file, and what became of it."""
+    if each.stream_id != STREAM:
+        return ""
+    try:
+        state = replayed(map(SYSTEM_EVENTS.read, await history(store, each.stream_id, each.aggregate_id)))
+    except UnknownEventError as error:
+        return f"has a {error.event_type} that this Parley does not know"
+    if state.asked is None:
+        return ""
+    return f"{state.asked.task or 'as asked'} in {state.asked.uri.rpartition('/')[2]}: {state.status}"
+
+
+def summary_line(each: AggregateSummary, about: str) -> str:
     """One aggregate."""
-    return f"{_local(each.last_at)}  {each.events:>4} events  {printable(f'{each.stream_id}/{each.aggregate_id}')}"
+    name = f"{each.stream_id}/{each.aggregate_id}"
+    return printable(f"{_local(each.last_at)}  {counted(each.events, 'event'):>10}  {name}  {about}").rstrip()
 
 
 def summary_json(each: AggregateSummary) -> str:
@@ -64,6 +79,12 @@ def event_line(event: RecordedEvent, *, whole: bool) -> str:
     told = "  ".join(f"{name}={_short(value)}" for name, value in event.data.items() if value not in (None, [], ""))
     line = f"{head:<44}  {printable(told)}"
     return line if len(line) <= _WIDTH + 60 else line[: _WIDTH + 59] + "…"
+
+
+def tail_line(event: RecordedEvent) -> str:
+    """One event as it is watched: of whichever aggregate, so its name comes first."""
+    name = printable(f"{event.stream_id}/{event.aggregate_id[:8]}")
+    return f"{event.position:>6}  {name} {event_line(event, whole=False)}"
 
 
 def event_json(event: RecordedEvent) -> str:
@@ -118,17 +139,18 @@ def verified_lines(found: Verified) -> Iterator[str]:
         yield f"✗ {printable(problem)}"
     for note in found.notes:
         yield f"· {printable(note)}"
-    counted = f"{found.events:,} events of {found.aggregates:,} aggregates, {found.blobs:,} blobs"
-    yield f"{counted}: {'DAMAGED' if found.problems else 'all is well'}."
+    events, aggregates = counted(found.events, "event"), counted(found.aggregates, "aggregate")
+    whole = "DAMAGED" if found.problems else "all is well"
+    yield f"{events} of {aggregates}, {counted(found.blobs, 'blob')}: {whole}."
 
 
 def size_lines(size: StoreSize) -> str:
     """How much there is."""
-    on_disk = "unknown" if size.bytes is None else f"{size.bytes / 1e6:,.1f} MB"
+    on_disk = "unknown" if size.bytes is None else _bytes(size.bytes)
     lines = [
         f"events      {size.events:,} (the last is at position {size.head:,})",
         f"aggregates  {size.aggregates:,}",
-        f"blobs       {size.blobs:,} ({size.blob_bytes / 1e6:,.1f} MB)",
+        f"blobs       {size.blobs:,} ({_bytes(size.blob_bytes)})",
         f"snapshots   {size.snapshots:,}",
         f"on disk     {on_disk}",
     ]
@@ -152,12 +174,21 @@ def size_json(size: StoreSize) -> str:
     )
 
 
+def counted(count: int, what: str) -> str:
+    """So many of something, such as "1 event" or "1,200 events"."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def moment_before(age: str) -> datetime:
     """The moment that lies an age such as 30d back."""
     found = _AGE.fullmatch(age.strip().lower())
     if found is None:
         raise typer.BadParameter(f"{age!r} is not an age such as 12h, 30d or 8w.")
     return SYSTEM_CLOCK.now() - timedelta(hours=int(found[1]) * _HOURS[found[2]])
+
+
+def _bytes(count: int) -> str:
+    return f"{count / 1e3:,.1f} kB" if count < 1_000_000 else f"{count / 1e6:,.1f} MB"
 
 
 def _local(moment: datetime) -> str:

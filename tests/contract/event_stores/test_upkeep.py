@@ -120,11 +120,34 @@ async def test_lines_that_are_none_are_named(open_store, lines, message):
 
 
 async def test_an_import_does_not_mix_histories(open_store):
-    """Other events under the same numbers are a conflict."""
+    """Other events under the same numbers are a conflict, and so are numbers before which lines are missing."""
     async with open_store() as store:
         await store.append("s", "a0", [happened()], expected_sequence=0)
-        with pytest.raises(ConflictError, match="s/a0"):
+        with pytest.raises(ConflictError, match="Line 2 is number 1 of s/a0, of which this store has 1"):
             await imported(store, [HEAD, _event_line(aggregate="a0", sequence=1, number=1)])
+        with pytest.raises(ConflictError, match=r"Line 2 is number 7 of s/a1, of which this store has 0.*missing"):
+            await imported(store, [HEAD, _event_line(aggregate="a1", sequence=7, number=2)])
+
+
+@pytest.mark.parametrize("bad", ['{"kind":"event","data', '{"kind":"event","stream_id":"s"}'])
+async def test_what_comes_before_a_line_that_is_none_is_brought_in(open_store, bad):
+    """So that a file that was cut off is brought in as far as it goes, and a whole one later."""
+    lines = [HEAD, *(_event_line(aggregate="a", sequence=number + 1, number=number) for number in range(5))]
+    async with open_store() as store:
+        with pytest.raises(InvalidEventError, match="Line 5 "):
+            await imported(store, [*lines[:4], bad])
+        assert [event.data["number"] async for event in store.load_all()] == [0, 1, 2]
+        assert await imported(store, lines) == Imported(events=2, repeated=3, blobs=0)
+
+
+async def test_what_cannot_be_stored_does_not_take_the_lines_before_with_it(open_store):
+    """Here data with a NUL, which some other program has written."""
+    lines = [HEAD, *(_event_line(aggregate="a", sequence=number + 1, number=number) for number in range(3))]
+    lines[3] = lines[3].replace('"number": 2', '"number": "\\u0000"')
+    async with open_store() as store:
+        with pytest.raises(InvalidEventError, match=r"Line 4 cannot be stored.*NUL"):
+            await imported(store, lines)
+        assert [event.data["number"] async for event in store.load_all()] == [0, 1]
 
 
 async def test_a_whole_store_verifies(open_store):
@@ -137,7 +160,7 @@ async def test_a_whole_store_verifies(open_store):
         found = await verified(store)
         assert found.problems == []
         assert [note[:30] for note in found.notes] == [
-            "1 blobs that events name are n",
+            "1 of the hashes that events na",
             "1 positions are empty: their e",
         ]
 

@@ -74,6 +74,20 @@ async def test_who_cannot_get_in_is_told_why(postgres, wrong, kind, message):
     assert "=wrong" not in str(caught.value)
 
 
+async def test_a_schema_needs_a_name(postgres):
+    """PostgreSQL says so once it is connected; the connection does not stay."""
+    with pytest.raises(StoreUnusableError, match=r"cannot be used .*zero-length"):
+        async with postgres_store(postgres.conninfo, "", Outside()):
+            pass
+
+    async def connections():
+        with psycopg.connect(postgres.conninfo) as connection:
+            counted = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
+            return connection.execute(counted).fetchone()
+
+    await eventually(connections, (1,))
+
+
 SAID_ELSEWHERE = [
     ('FATAL:  role "me" does not exist', StoreUnusableError, "does not know this user"),
     ('root certificate file "/x.crt" does not exist', StoreUnusableError, "sslrootcert"),

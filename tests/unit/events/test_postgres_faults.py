@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import logging
 
 import psycopg
 import pytest
@@ -17,8 +18,10 @@ from parley_events import (
     StoreUnavailableError,
     StoreUnusableError,
 )
-from parley_events.stores.postgres.connection import Place, connect
+from parley_events.feed import Feed
+from parley_events.stores.postgres.connection import Place, connect, pool_of
 from parley_events.stores.postgres.schema import MIGRATIONS, migrate
+from parley_events.stores.postgres.tail import Notifier, PostgresTail
 from support.event_stores import Outside, eventually, happened, postgres_store, take
 from support.postgres import end, start_postgres
 
@@ -127,6 +130,78 @@ async def test_a_fault_that_passes_is_waited_out(postgres, schema, code):
         assert len(await store.load(Query())) == 1
     expected = StoreBusyError if code.startswith("40") else StoreUnavailableError
     assert {type(trouble.error) for trouble in outside.trouble} == {expected}
+
+
+async def test_an_append_that_is_cancelled_takes_no_others_with_it(postgres, schema):
+    """Neither one that is being committed nor one that waits; those that were to share its commit are stored."""
+    async with postgres_store(postgres.conninfo, schema, Outside()) as store:
+        await store.append("s", "a", [happened("One")], expected_sequence=0)
+        with psycopg.connect(postgres.conninfo, options=f"-c search_path={schema}") as other:
+            other.execute("LOCK TABLE events IN EXCLUSIVE MODE")
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(store.append("s", "a", [happened(kind)], expected_sequence=None))
+                    for kind in ("Two", "Three", "Four", "Five")
+                ]
+                await eventually(lambda: _waiting_for_a_lock(postgres), expected=True)
+                tasks[0].cancel()
+                tasks[2].cancel()
+                await eventually(lambda: _waiting_for_a_lock(postgres), expected=True)
+                other.rollback()
+        assert [task.cancelled() for task in tasks] == [True, False, True, False]
+        assert [event.event_type for event in await store.load(Query())] == ["One", "Three", "Five"]
+
+
+async def _waiting_for_a_lock(postgres):
+    with psycopg.connect(postgres.conninfo) as connection:
+        found = connection.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone()
+    await asyncio.sleep(0)
+    return found[0] > 0
+
+
+async def test_a_subscriber_goes_on_when_its_connection_is_ended(postgres, schema):
+    """The trouble is reported; what was stored meanwhile comes."""
+    outside = Outside()
+
+    async def reported():
+        return {(trouble.what, type(trouble.error)) for trouble in outside.trouble}
+
+    async def from_elsewhere(kind):
+        async with postgres_store(postgres.conninfo, schema, Outside(prefix=kind)) as other:
+            await other.append("s", "a", [happened(kind)], expected_sequence=None)
+
+    async with (
+        postgres_store(postgres.conninfo, schema, outside) as store,
+        store.subscribe() as events,
+        asyncio.TaskGroup() as group,
+    ):
+        waiting = group.create_task(take(events, 1))
+        await from_elsewhere("One")
+        assert [event.event_type for event in await waiting] == ["One"]
+        waiting = group.create_task(take(events, 1))
+        run(postgres, schema, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+        await eventually(reported, {("following the event store", StoreUnavailableError)})
+        await from_elsewhere("Two")
+        assert [event.event_type for event in await waiting] == ["Two"]
+
+
+async def test_a_hint_that_cannot_be_sent_is_left_out(postgres, schema, caplog):
+    """Polling is the guarantee, so that is no trouble; whoever was told to stop stops."""
+    caplog.set_level(logging.DEBUG)
+    place = Place(conninfo=postgres.conninfo, schema=schema)
+    notifier = Notifier(pool_of(place))  # which nobody has opened
+    notifier.notify()
+
+    async def said():
+        return "no notification was sent" in caplog.text
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(notifier.run())
+        await eventually(said, expected=True)
+        notifier.stop()
+    tail = PostgresTail(place, lambda _trouble: None)
+    tail.stop()
+    await tail.run(Feed(said, tail))
 
 
 async def test_a_subscriber_is_told_of_a_store_that_lost_events(postgres, schema):

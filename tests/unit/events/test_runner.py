@@ -143,7 +143,7 @@ async def test_a_fork_needs_its_point_and_a_new_name(store):
     await _runner(store).run("a", Change(amount=10))
     with pytest.raises(NoSuchAggregateError, match="no event number 2"):
         await fork(store, "ledger", "a", "b", at_sequence=2)
-    with pytest.raises(ConflictError):
+    with pytest.raises(ConflictError, match=r"There is a ledger/a already\. Give the fork another name"):
         await fork(store, "ledger", "a", "a", at_sequence=1)
 
 

@@ -19,6 +19,7 @@ from parley_events import (
     StoreCorruptError,
     StoreFullError,
     StoreLocationError,
+    StoreMissingError,
     StoreReadOnlyError,
     StoreTooNewError,
     StoreUnavailableError,
@@ -53,9 +54,9 @@ async def test_opening_a_store_twice_leaves_the_locks_of_the_first_alone(tmp_pat
 
 
 async def test_another_file_is_no_event_store(tmp_path):
-    """The message says how to save what can be read."""
+    """The message says that it is another, and how to go on."""
     (tmp_path / "events.db").write_bytes(b"not a database, but a text of some length" * 50)
-    with pytest.raises(StoreCorruptError, match="parley events export"):
+    with pytest.raises(StoreCorruptError, match=r"is no event store: it is another file.*move this file away"):
         async with sqlite_store(tmp_path, Outside()):
             pass
 
@@ -106,7 +107,7 @@ async def test_a_scribbled_page_is_an_error_not_an_answer(tmp_path):
 
 async def test_a_store_that_does_not_exist_is_not_made_by_reading(tmp_path):
     """Looking changes nothing."""
-    with pytest.raises(StoreReadOnlyError, match="no event store"):
+    with pytest.raises(StoreMissingError, match="no event store"):
         async with sqlite_store(tmp_path, Outside(), read_only=True):
             pass
     assert list(tmp_path.iterdir()) == []
@@ -135,6 +136,15 @@ async def test_a_place_where_no_folder_can_be_is_told(tmp_path):
     with pytest.raises(StoreReadOnlyError, match="cannot be created or written"):
         async with sqlite_store(tmp_path / "taken", Outside()):
             pass
+
+
+async def test_a_link_to_nowhere_is_no_place(tmp_path):
+    """It is not followed, so nothing is made where nobody named it."""
+    (tmp_path / "events.db").symlink_to(tmp_path / "elsewhere.db")
+    with pytest.raises(StoreReadOnlyError, match="cannot be created or written"):
+        async with sqlite_store(tmp_path, Outside()):
+            pass
+    assert not (tmp_path / "elsewhere.db").exists()
 
 
 HOLD = """

@@ -78,10 +78,11 @@ async def test_events_between_the_last_page_and_joining_are_read_once():
     """They are stored after the page was read, and before anybody listened."""
     source = Rows(3)
     events, feed, _ = _subscription(source)
-    source.after[1] = lambda: source.add(2)
-    assert [event.position for event in await take(events, 5)] == [1, 2, 3, 4, 5]
+    source.after[1] = lambda: source.add(PAGE_EVENTS + 2)
+    expected = list(range(1, PAGE_EVENTS + 6))
+    assert [event.position for event in await take(events, len(expected))] == expected
     _commit(source, feed)
-    assert (await anext(events)).position == 6
+    assert (await anext(events)).position == PAGE_EVENTS + 6
 
 
 async def test_events_that_are_read_and_queued_are_given_once():

@@ -12,7 +12,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from parley_events.errors import StoreReadOnlyError
+from parley_events.errors import StoreMissingError, StoreReadOnlyError
 from parley_events.stores.sqlite.faults import translated
 from parley_events.stores.sqlite.location import check_location, unshareable
 from parley_events.stores.sqlite.schema import check_version, migrate
@@ -125,7 +125,7 @@ def check_readable(path: Path) -> None:
         EventStoreError: there is none; the message says why.
     """
     if not path.exists():
-        raise StoreReadOnlyError(f"There is no event store at {path} yet. It is made when the first event is stored.")
+        raise StoreMissingError(f"There is no event store at {path} yet. It is made when the first event is stored.")
     try:
         connection = connect_reader(path)
         try:

@@ -39,8 +39,8 @@ def translated(error: sqlite3.Error, path: str) -> EventStoreError:
             return StoreReadOnlyError(
                 f"The event store {path} cannot be opened or created ({error}). Its folder must exist and be writable."
             )
-        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_ERROR:
-            return damaged(path, str(error))
+        case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_ERROR as primary:
+            return _damaged(path, str(error), is_database=primary != sqlite3.SQLITE_NOTADB)
         case _:
             return StoreUnavailableError(
                 f"The event store {path} did not do what it was asked ({error}). Nothing of this was stored. Check the "
@@ -48,10 +48,14 @@ def translated(error: sqlite3.Error, path: str) -> EventStoreError:
             )
 
 
-def damaged(path: str, what: str) -> StoreCorruptError:
-    """The error for a file that is no healthy database."""
+def _damaged(path: str, said: str, *, is_database: bool) -> StoreCorruptError:
+    if not is_database:
+        return StoreCorruptError(
+            f"{path} is no event store: it is another file, or its beginning is lost ({said}). Name another store; or "
+            "move this file away, and bring a backup into a new one with `parley events import`."
+        )
     return StoreCorruptError(
-        f"The event store {path} is damaged or is no event store ({what}). Save what can be read with "
-        f"`parley events export --store {path} > events.jsonl`, move the file away, and bring it back with "
-        "`parley events import events.jsonl`."
+        f"The event store {path} is damaged ({said}). Save what can be read with "
+        f"`parley events export --salvage --store {path} > events.jsonl`, move the file away, and bring that into a "
+        "new one with `parley events import events.jsonl`."
     )
