@@ -71,16 +71,16 @@ class RawServer:
 
 
 @contextmanager
-def raw_server(tmp_path, *arguments):
-    """A server process, killed at the end if it did not end by itself."""
+def raw_server(tmp_path, *arguments, scripted=True, **variables):
+    """A server process, killed at the end if it did not end by itself; its answers are scripted, or a real model's."""
     script = tmp_path / "script.jsonl"
     script.touch()
     process = subprocess.Popen(
-        [PARLEY, "serve", "--scripted", str(script), *arguments],
+        [PARLEY, "serve", *(("--scripted", str(script)) if scripted else ()), *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=environment(tmp_path),
+        env=environment(tmp_path) | variables,
     )
     with process:
         try:
