@@ -294,3 +294,7 @@ def _llama_lines(play: Play) -> list[str]:
             )
     done = ["data: [DONE]\n\n"] if play.ending in ("finish", "cut") else []
     return [f"data: {json.dumps(chunk)}\n\n" for chunk in chunks] + done
+
+
+SERVED = (ollama, llama_server, embedded, anthropic, openai, gemini, compatible)
+EVERY = (scripted, *SERVED)

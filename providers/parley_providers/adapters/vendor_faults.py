@@ -23,7 +23,9 @@ _WAYS_OUT: dict[type[errors.ProviderError], str] = {
         "The account at {provider} is exhausted: {told} Add credit there, or choose another model."
     ),
     errors.RateLimitedError: "{provider} got too many requests: {told} {patience}",
-    errors.ModelNotFoundError: "{provider} has no model {model!r}: {told} `parley models list` shows what there is.",
+    errors.ModelNotFoundError: (
+        "{provider} has no model {model!r}: {told} `parley models list --remote` shows what there is."
+    ),
     errors.BadRequestError: "{provider} refused the request: {told}",
     errors.ContentFilteredError: "{provider} refused the content: {told} Word it differently, or choose another model.",
     errors.OverloadedError: "{provider} is busy: {told} Try again in a moment.",

@@ -94,7 +94,7 @@ class VendorProvider(ServedProvider[VendorServer]):
             if facts.name == model:
                 return facts
         raise ModelNotFoundError(
-            f"{self._name} has no model {model!r}. `parley models list` shows what there is.",
+            f"{self._name} has no model {model!r}. `parley models list --remote` shows what there is.",
             provider=self._name,
             model=model,
         )

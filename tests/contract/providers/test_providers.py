@@ -33,23 +33,19 @@ from parley_providers.requests import (
 )
 from parley_providers.usage import Usage
 from support.provider_stages import (
+    EVERY,
     MODEL,
     OUTPUT_TOKENS,
     PROMPT_TOKENS,
+    SERVED,
     Play,
-    anthropic,
-    compatible,
     embedded,
-    gemini,
     llama_server,
     ollama,
-    openai,
     scripted,
 )
 from support.streams import seen
 
-SERVED = (ollama, llama_server, embedded, anthropic, openai, gemini, compatible)
-EVERY = (scripted, *SERVED)
 every_provider = pytest.mark.parametrize("stage", EVERY, ids=lambda stage: stage.__name__)
 every_served_provider = pytest.mark.parametrize("stage", SERVED, ids=lambda stage: stage.__name__)
 

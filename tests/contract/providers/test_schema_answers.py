@@ -11,22 +11,9 @@ from parley_providers.errors import BadRequestError, SchemaNotHeldError
 from parley_providers.messages import user
 from parley_providers.requests import FinishReason, LLMRequest, PartDelta, StreamRestarted
 from parley_providers.usage import Usage
-from support.provider_stages import (
-    MODEL,
-    OUTPUT_TOKENS,
-    PROMPT_TOKENS,
-    Play,
-    anthropic,
-    compatible,
-    embedded,
-    gemini,
-    llama_server,
-    ollama,
-    openai,
-)
+from support.provider_stages import MODEL, OUTPUT_TOKENS, PROMPT_TOKENS, SERVED, Play
 from support.streams import seen
 
-SERVED = (ollama, llama_server, embedded, anthropic, openai, gemini, compatible)
 every_served_provider = pytest.mark.parametrize("stage", SERVED, ids=lambda stage: stage.__name__)
 
 SCHEMA = {

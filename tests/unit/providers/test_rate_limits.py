@@ -113,7 +113,7 @@ async def _refused(provider, model):
     return error
 
 
-def _refusing(looks, body, headers):
+def _limited(looks, body, headers):
     async def handle(exchange):
         look = looks.get(exchange.path.partition("?")[0])
         await (exchange.answer(body, 429, headers) if look is None else exchange.answer(look))
@@ -124,7 +124,7 @@ def _refusing(looks, body, headers):
 @pytest.mark.parametrize(("wire", "headers", "body", "limits", "seconds", "shown"), CASES)
 async def test_a_vendors_limits_are_told_and_waited_for(wire, headers, body, limits, seconds, shown):
     """Without a Retry-After the wait is until the limit that is used up has more; the breaker cools down so long."""
-    async with serving(_refusing({wire.models_path: wire.listed}, body, headers)) as server:
+    async with serving(_limited({wire.models_path: wire.listed}, body, headers)) as server:
         error = await _refused(wire.build(server.url), wire.model)
     assert (type(error), error.limits, error.retry_after_s) == (RateLimitedError, limits, seconds)
     assert shown in str(error)
@@ -140,7 +140,7 @@ async def test_what_the_server_asks_for_goes_before_the_limits():
     """`retry-after-ms` is the finer one."""
     wire = OPENAI
     for headers, seconds in (({"Retry-After": "3"}, 3.0), ({"Retry-After": "3", "retry-after-ms": "2500"}, 2.5)):
-        handler = _refusing({wire.models_path: wire.listed}, wire.refusal("No."), {**OF_OPENAI, **headers})
+        handler = _limited({wire.models_path: wire.listed}, wire.refusal("No."), {**OF_OPENAI, **headers})
         async with serving(handler) as server:
             error = await _refused(wire.build(server.url), wire.model)
         assert error.retry_after_s == seconds
@@ -152,7 +152,7 @@ async def test_a_gateway_before_a_local_server_is_waited_for_too(adapter):
     looks = {
         path: look for wire in FAULTY_WIRES if wire.name in ("ollama", "llama.cpp") for path, look in wire.looks.items()
     }
-    async with serving(_refusing(looks, {"error": "No."}, OF_OPENAI)) as server:
+    async with serving(_limited(looks, {"error": "No."}, OF_OPENAI)) as server:
         error = await _refused(adapter(server.url), "toy:latest")
     assert (type(error), error.retry_after_s) == (RateLimitedError, 360.0)
     assert "(HTTP 429): No. Wait 360 s, or choose another model. (Tokens: 0 of 150,000 left" in str(error)
