@@ -42,7 +42,7 @@ async def figures(context: Context) -> AsyncIterator[Figure]:
             client.initialize()
             client.open("file:///bench/area.py", _SOURCE)
             _explained(client, provider)  # what is imported at the first use is not counted
-            for _ in range(context.samples(15, 2)):
+            for _ in range(context.samples(8, 2)):
                 ours += _explained(client, provider)
                 direct += _direct(url, provider)
     for name, fraction, bound in (("p50", 0.5, 1), ("p99", 0.99, 5)):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from support.loopback import Exchange
 
 MODEL = "qwen2.5-coder:0.5b"
-SLOWEST_GAP_S = 0.05
+SLOWEST_GAP_S = 0.03
 
 
 async def main(name: str) -> None:

@@ -1,13 +1,15 @@
 """Standard input and output as the protocol's own pipes, each read or written by a named thread.
 
-The event loop never waits for a pipe: a client that reads slowly only makes `Outgoing.backlog` grow. What the bytes
-mean belongs to `frames` and `protocol`.
+The event loop never waits for a pipe: a client that reads slowly only makes `Outgoing.backlog` grow, and only what a
+pipe takes at once is written without the thread. What the bytes mean belongs to `frames` and `protocol`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import select
+import stat
 import sys
 from collections import deque
 from threading import Condition, Semaphore, Thread
@@ -76,7 +78,7 @@ class Incoming:
 
 
 class Outgoing:
-    """Writes a descriptor in a thread.
+    """Writes a descriptor in a thread; what a pipe has room for and nothing waits before is written at once.
 
     Args:
         descriptor: What to write to.
@@ -93,6 +95,7 @@ class Outgoing:
         self._backlog = 0
         self._closed = False
         self._drained: list[Callable[[], None]] = []
+        self._room = _room_in(descriptor)
         self._thread = Thread(target=self._write, name="parley-stdout", daemon=True)
         self._thread.start()
 
@@ -104,7 +107,7 @@ class Outgoing:
     def write(self, data: bytes) -> None:
         """Send `data`, in order, without waiting."""
         with self._changed:
-            if self._closed:
+            if self._closed or (not self._backlog and self._written_at_once(data)):
                 return
             self._waiting.append(data)
             self._backlog += len(data)
@@ -122,6 +125,16 @@ class Outgoing:
             self._closed = True
             self._changed.notify()
         self._thread.join(within_s)
+
+    def _written_at_once(self, data: bytes) -> bool:
+        """Waking the thread for a few bytes takes longer than to write them."""
+        if self._room is None or not self._room(len(data)):
+            return False
+        try:
+            _write_all(self._descriptor, data)
+        except OSError:
+            self._lose()
+        return True
 
     def _write(self) -> None:
         while (data := self._next()) is not None:
@@ -153,6 +166,7 @@ class Outgoing:
             self._closed = True
             self._waiting.clear()
             self._backlog = 0
+            self._changed.notify()
         self._call(self._on_lost)
 
     def _call(self, callback: Callable[[], None]) -> None:
@@ -160,6 +174,18 @@ class Outgoing:
             self._loop.call_soon_threadsafe(callback)
         except RuntimeError:  # the loop is closed: nobody is left to be told
             return
+
+
+def _room_in(descriptor: int) -> Callable[[int], bool] | None:
+    """Whether so many bytes can be written without waiting; None where the system does not tell it.
+
+    A pipe that can be written to takes PIPE_BUF bytes at once (POSIX, `poll` and `write`); nobody else writes to it.
+    """
+    if not hasattr(select, "poll") or not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+        return None
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    return lambda count: count <= select.PIPE_BUF and [event for _, event in poll.poll(0)] == [select.POLLOUT]
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
