@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, assert_never
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from parley_providers.records import CallRecord
 
@@ -25,10 +26,13 @@ class Grouping(StrEnum):
 class Total:
     """What the calls of one group used: tokens and US dollars as far as they are known.
 
-    `uncounted` is the number of calls whose tokens are unknown, `unpriced` of those whose cost is.
+    `uncounted` is the number of calls whose tokens are unknown, `unpriced` of those whose cost is. `began` is when the
+    first was made, `task_class` what they were for, where all were for the same. A cancelled call has not failed.
     """
 
     group: str
+    began: datetime | None = None
+    task_class: str | None = None
     calls: int = 0
     failed: int = 0
     prompt_tokens: int = 0
@@ -44,7 +48,8 @@ def totals(records: Iterable[CallRecord], grouping: Grouping) -> tuple[Total, ..
     found: dict[str, Total] = {}
     for record in records:
         group = _group(record, grouping)
-        found[group] = _plus(found.get(group, Total(group=group)), record)
+        begun = found.get(group) or Total(group=group, began=record.started_at, task_class=record.task_class)
+        found[group] = _plus(begun, record)
     return tuple(found.values())
 
 
@@ -74,8 +79,9 @@ def _plus(before: Total, record: CallRecord) -> Total:
     usage = record.usage
     return replace(
         before,
+        task_class=before.task_class if before.task_class == record.task_class else None,
         calls=before.calls + 1,
-        failed=before.failed + (record.outcome not in ("ok", "length")),
+        failed=before.failed + (record.outcome not in ("ok", "length", "cancelled")),
         prompt_tokens=before.prompt_tokens + (usage.prompt_tokens or 0),
         cached_prompt_tokens=before.cached_prompt_tokens + (usage.cached_prompt_tokens or 0),
         output_tokens=before.output_tokens + (usage.output_tokens or 0),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -36,7 +37,8 @@ def usage(
         import json
         from dataclasses import asdict
 
-        typer.echo(json.dumps({"by": by.value, "totals": [asdict(each) for each in groups]}, indent=2))
+        document = {"by": by.value, "totals": [asdict(each) for each in groups]}
+        typer.echo(json.dumps(document, indent=2, default=datetime.isoformat))
     elif not groups:
         typer.echo("No call of a model has been recorded since then." if since else "No call of a model yet.")
     else:
@@ -50,22 +52,32 @@ def _print(groups: tuple[Total, ...], whole: Total, by: Grouping) -> None:
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_footer=True)
-    table.add_column(by.value.capitalize(), footer="together", overflow="fold")
+    table.add_column(
+        f"{by.value.capitalize()}{'' if by is Grouping.MODEL else ' (UTC)'}", footer="together", overflow="fold"
+    )
     shown = [_cells(each) for each in groups[-_SHOWN:]]
     for column, (heading, cell) in enumerate(zip(_HEADINGS, _cells(whole), strict=True)):
         # A heading may wrap; a figure that was cut would be another one.
         widest = max(len(each) for each in (cell, *(row[column] for row in shown), *heading.split()))
         table.add_column(heading, footer=cell, justify="right", min_width=widest)
     for group, cells in zip(groups[-_SHOWN:], shown, strict=True):
-        table.add_row(escape(group.group or "–"), *cells)
+        table.add_row(escape(_named(group, by)), *cells)
     console = Console(highlight=False)
     console.print(table)
     if len(groups) > _SHOWN:
         console.print(f"The last {_SHOWN} of {len(groups)}; --json prints all.", style="dim")
     if whole.uncounted:
-        console.print("+ and more: the tokens of some calls are unknown, as of those that failed.", style="dim")
+        console.print("+ and more: the tokens of some calls are unknown, as of those that did not end.", style="dim")
     if whole.unpriced:
         console.print("+ and more: the price of some calls is unknown. Set it under `prices`.", style="dim")
+
+
+def _named(total: Total, by: Grouping) -> str:
+    """A group as a person knows it: a request or session by when it began, and the beginning of its id."""
+    if by in (Grouping.DAY, Grouping.MODEL) or total.began is None:
+        return total.group or "–"
+    what = f" {total.task_class}" if by is Grouping.REQUEST and total.task_class else ""
+    return f"{total.began:%Y-%m-%d %H:%M}{what} {total.group[:8] or '–'}"
 
 
 _HEADINGS = ("Calls", "Failed", "Prompt tokens", "of them cached", "Output tokens", "US$")

@@ -62,9 +62,24 @@ def test_json_groups_as_asked(run, by, groups):
 
 def test_only_the_last_groups_are_shown(run):
     """The footer counts all."""
-    kept = [replace(DEAR, record_id=str(n), correlation_id=f"request-{n}") for n in range(40)]
+    kept = [replace(DEAR, record_id=str(n), correlation_id=f"{n:08}-and-more") for n in range(40)]
     shown = run("--by", "request", kept=kept).output
-    assert ("request-9 " in shown, "request-39" in shown, "The last 30 of 40" in shown) == (False, True, True)
+    assert ("00000009" in shown, "00000039" in shown, "The last 30 of 40" in shown) == (False, True, True)
+
+
+def test_requests_and_sessions_are_told_by_when_they_began(run):
+    """And a request by what it was for; what was cancelled has not failed."""
+    given_up = replace(DEAR, record_id="r4", outcome="cancelled", correlation_id="c2")
+    failed = replace(DEAR, record_id="r5", outcome="server", correlation_id="c3", task_class="explain")
+    shown = [run("--by", by, kept=(DEAR, given_up, failed)).output.splitlines() for by in ("request", "session")]
+    rows = [[line.split()[:6] for line in lines if line.strip().startswith("2026")] for lines in shown]
+    assert rows == [
+        [
+            ["2026-11-21", "09:45", "rename", "c2", "2", "1,200"],
+            ["2026-11-21", "09:45", "explain", "c3", "1", "1"],
+        ],
+        [["2026-11-21", "09:45", "s2", "3", "1", "1,800"]],
+    ]
 
 
 def test_no_figure_is_cut_in_a_narrow_terminal(run):
