@@ -28,7 +28,10 @@ class LogFile(RotatingFileHandler):
         self.setFormatter(_Masking("%(asctime)s %(levelname)s %(name)s: %(message)s"))
 
     def _open(self) -> TextIOWrapper:
-        Path(self.baseFilename).touch(mode=0o600)
+        path = Path(self.baseFilename)
+        path.touch(mode=0o600)
+        if path.is_file():  # no terminal, no pipe
+            path.chmod(0o600)
         return super()._open()
 
 
