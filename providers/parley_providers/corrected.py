@@ -8,36 +8,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from parley_providers.around import ProviderAround
 from parley_providers.remembered import overridden
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import Mapping
 
     from parley_providers.provider import ModelFacts, Provider
     from parley_providers.remembered import FactsOverride
-    from parley_providers.requests import LLMRequest, LLMResponse, StreamEvent
 
 
 @dataclass(frozen=True, slots=True)
-class CorrectedProvider:
+class CorrectedProvider(ProviderAround):
     """A provider, but for what `overrides` say of its models by their names; see `Provider`."""
 
     inner: Provider
     overrides: Mapping[str, FactsOverride]
-
-    @property
-    def name(self) -> str:
-        """See `Provider`."""
-        return self.inner.name
-
-    @property
-    def origin(self) -> str:
-        """See `Provider`."""
-        return self.inner.origin
-
-    async def is_available(self) -> bool:
-        """See `Provider`."""
-        return await self.inner.is_available()
 
     async def models(self) -> tuple[ModelFacts, ...]:
         """See `Provider`."""
@@ -47,15 +33,3 @@ class CorrectedProvider:
         """See `Provider`."""
         facts = await self.inner.facts(model)
         return overridden(facts, self.overrides.get(facts.name))
-
-    def stream(self, request: LLMRequest) -> AsyncGenerator[StreamEvent, None]:
-        """See `Provider`."""
-        return self.inner.stream(request)
-
-    async def complete(self, request: LLMRequest) -> LLMResponse:
-        """See `Provider`."""
-        return await self.inner.complete(request)
-
-    async def aclose(self) -> None:
-        """See `Provider`."""
-        await self.inner.aclose()

@@ -10,6 +10,7 @@ from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from parley_providers.around import ProviderAround
 from parley_providers.errors import ProviderError
 
 if TYPE_CHECKING:
@@ -24,25 +25,11 @@ _SHORTEST = 6
 
 
 @dataclass(frozen=True, slots=True)
-class DiscreetProvider:
+class DiscreetProvider(ProviderAround):
     """A provider, but for what its errors say of `key`; see `Provider`."""
 
     inner: Provider
     key: str = field(repr=False)
-
-    @property
-    def name(self) -> str:
-        """See `Provider`."""
-        return self.inner.name
-
-    @property
-    def origin(self) -> str:
-        """See `Provider`."""
-        return self.inner.origin
-
-    async def is_available(self) -> bool:
-        """See `Provider`."""
-        return await self.inner.is_available()
 
     async def models(self) -> tuple[ModelFacts, ...]:
         """See `Provider`."""
@@ -65,10 +52,6 @@ class DiscreetProvider:
         """See `Provider`."""
         with self._hidden():
             return await self.inner.complete(request)
-
-    async def aclose(self) -> None:
-        """See `Provider`."""
-        await self.inner.aclose()
 
     @contextmanager
     def _hidden(self) -> Iterator[None]:

@@ -15,15 +15,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from parley_providers.around import ProviderAround
 from parley_providers.errors import ProviderError
 from parley_providers.provider import ModelFacts
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import Mapping
 
     from parley_providers.clock import Clock
     from parley_providers.provider import Provider
-    from parley_providers.requests import LLMRequest, LLMResponse, StreamEvent
 
 FRESH = timedelta(hours=24)
 _KEPT = ("name", "window_tokens", "max_window_tokens", "digest", "family", "parameters", "quantization")
@@ -80,7 +80,7 @@ class FactsFile:
 
 
 @dataclass(slots=True)
-class RememberingProvider:
+class RememberingProvider(ProviderAround):
     """A provider whose models are asked for at most once a day, over restarts; see `Provider`.
 
     When it cannot be asked, what it told before stands, however old.
@@ -93,23 +93,9 @@ class RememberingProvider:
     _told: Told | None = None
 
     @property
-    def name(self) -> str:
-        """See `Provider`."""
-        return self.inner.name
-
-    @property
-    def origin(self) -> str:
-        """See `Provider`."""
-        return self.inner.origin
-
-    @property
     def told_at(self) -> datetime | None:
         """When it told what `models` gave last; None before that."""
         return None if self._told is None else self._told.at
-
-    async def is_available(self) -> bool:
-        """See `Provider`."""
-        return await self.inner.is_available()
 
     async def models(self) -> tuple[ModelFacts, ...]:
         """See `Provider`."""
@@ -133,18 +119,6 @@ class RememberingProvider:
                 if facts.name == model:
                     return facts
         return self._corrected((await self.inner.facts(model),))[0]
-
-    def stream(self, request: LLMRequest) -> AsyncGenerator[StreamEvent, None]:
-        """See `Provider`."""
-        return self.inner.stream(request)
-
-    async def complete(self, request: LLMRequest) -> LLMResponse:
-        """See `Provider`."""
-        return await self.inner.complete(request)
-
-    async def aclose(self) -> None:
-        """See `Provider`."""
-        await self.inner.aclose()
 
     def _is_fresh(self, told: Told) -> bool:
         """A clock that was set back makes it stale, too."""
