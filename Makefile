@@ -10,7 +10,7 @@ help:
 	@echo "make demo   set up, fetch the embedded model, and watch one refactoring happen"
 	@echo "make test   set up, and run every check and test"
 	@echo "make bench  run every benchmark; OUT=file.json says where the results go"
-	@echo "make growth let an event store grow to ten million events, and draw what they cost (5 GB, 5 minutes or more)"
+	@echo "make growth let event stores grow to ten million events (PostgreSQL: one), and draw what they cost (5 GB, 10 minutes or more)"
 	@echo "make clean  remove what the other targets made (not the downloaded models)"
 
 demo: $(VENV)/.local
@@ -22,7 +22,7 @@ test: $(VENV)/.dev postgres toolchains editors
 bench: $(VENV)/.dev postgres toolchains
 	$(BIN)/python -m tests.benchmarks --out $(OUT)
 
-growth: $(VENV)/.dev
+growth: $(VENV)/.dev postgres
 	cd tests && ../$(BIN)/python -m benchmarks.growth --out ../docs/benchmarks/growth
 
 $(BIN)/python:

@@ -1,4 +1,4 @@
-"""What events cost in a SQLite store as it grows: `make growth` goes to ten million of them, and draws a picture.
+"""What events cost in a store as it grows: `make growth` goes to ten million of them on SQLite, to one on PostgreSQL.
 
 Each event goes through the store's own append. What is known is written after every size, so that a run that is
 stopped keeps what it had.
@@ -20,7 +20,7 @@ import psutil
 
 from benchmarks.bench_events_append import produced
 from benchmarks.bench_events_read import Measured
-from benchmarks.event_load import BATCH, event, instruments, sqlite_store
+from benchmarks.event_load import BATCH, event, instruments, postgres, postgres_store, sqlite_store
 from benchmarks.figures import median
 from benchmarks.machine import machine_facts
 from benchmarks.plot import Line, log_log
@@ -36,7 +36,7 @@ CAUGHT_UP = 10_000
 CROWD_EVENTS = 2_000
 TOGETHER = 50
 WINDOW = TOGETHER * BATCH
-TOTAL = 10_000_000
+TOTAL, POSTGRES_TOTAL = 10_000_000, 1_000_000
 SAMPLES = 7
 
 
@@ -179,7 +179,7 @@ def sizes_to(total: int) -> list[int]:
     return [size for size in steps if size < total] + [total]
 
 
-def drawn(rows: Sequence[Costs]) -> str:
+def drawn(rows: Sequence[Costs], database: str) -> str:
     """The costs over the size of the store, as SVG."""
     lines = [
         Line(name="fold with a snapshot, a state", points=[(row.events, row.fold_ms * 1e3) for row in rows]),
@@ -188,22 +188,33 @@ def drawn(rows: Sequence[Costs]) -> str:
         Line(name="append, 100 at once", points=[(row.events, row.import_us) for row in rows]),
         Line(name="catch-up of a subscriber", points=[(row.events, row.catch_up_us) for row in rows]),
     ]
-    return log_log("What an event costs as the store grows (SQLite)", "events in the store", "microseconds", lines)
+    return log_log(f"What an event costs as the store grows ({database})", "events in the store", "microseconds", lines)
 
 
-async def run(total: int, folder: Path, out: Path) -> None:
-    """Grow a store in `folder`; keep `<out>.csv` and `<out>.svg`."""
+async def run(options: Options, folder: Path) -> None:
+    """Grow a store in `folder` and one on a PostgreSQL of its own; keep `<out>.csv` and `.svg`, `<out>-postgres.…`."""
+    async with sqlite_store(folder / "events.db") as store:
+        await kept(store, options.events, "SQLite", options.out)
+    if options.postgres_events:
+        with postgres() as conninfo:
+            async with postgres_store(conninfo, "growth") as store:
+                await kept(
+                    store, options.postgres_events, "PostgreSQL", options.out.with_name(f"{options.out.name}-postgres")
+                )
+
+
+async def kept(store: EventStore, total: int, database: str, out: Path) -> None:
+    """Let an empty store grow, and keep what is known after every size."""
     began, rows = perf_counter(), list[Costs]()
-    path = folder / "events.db"
-    async with sqlite_store(path) as store:
-        async for costs in grown(store, sizes_to(total)):
-            rows.append(costs)
-            write(rows, out)
-            size = path.stat().st_size / 2**20
-            sys.stderr.write(f"{costs.events:>12,} events, {size:,.0f} MiB, {perf_counter() - began:,.0f} s: {costs}\n")
+    async for costs in grown(store, sizes_to(total)):
+        rows.append(costs)
+        write(rows, database, out)
+        size = ((await store.size()).bytes or 0) / 2**20
+        took = perf_counter() - began
+        sys.stderr.write(f"{database}: {costs.events:>12,} events, {size:,.0f} MiB, {took:,.0f} s: {costs}\n")
 
 
-def write(rows: Sequence[Costs], out: Path) -> None:
+def write(rows: Sequence[Costs], database: str, out: Path) -> None:
     """Keep what is known, as figures and as a picture."""
     with out.with_suffix(".csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, [field.name for field in fields(Costs)], lineterminator="\n")
@@ -211,19 +222,31 @@ def write(rows: Sequence[Costs], out: Path) -> None:
         for row in rows:
             known = asdict(row).items()
             writer.writerow({name: f"{value:.4g}" if isinstance(value, float) else value for name, value in known})
-    out.with_suffix(".svg").write_text(drawn(rows), encoding="utf-8")
+    out.with_suffix(".svg").write_text(drawn(rows, database), encoding="utf-8")
+
+
+class Options(argparse.Namespace):
+    """What the command line says."""
+
+    events: int
+    postgres_events: int
+    out: Path
+    scratch: Path | None
 
 
 def main() -> None:
     """Read the options, and run."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.growth", description=__doc__)
-    parser.add_argument("--events", type=int, default=TOTAL, help="how far the store grows")
+    parser.add_argument("--events", type=int, default=TOTAL, help="how far the SQLite store grows")
+    parser.add_argument(
+        "--postgres-events", type=int, default=POSTGRES_TOTAL, help="how far the one on PostgreSQL; 0 leaves it out"
+    )
     parser.add_argument("--out", type=Path, default=Path("growth"), help="the files' name, without .csv and .svg")
-    parser.add_argument("--scratch", type=Path, help="where the store is made (5 GB), and removed afterwards")
-    options = parser.parse_args()
+    parser.add_argument("--scratch", type=Path, help="where the SQLite store is made (5 GB), and removed afterwards")
+    options = parser.parse_args(namespace=Options())
     sys.stderr.write(f"{machine_facts()}\n")
     with tempfile.TemporaryDirectory(prefix="parley-growth-", dir=options.scratch) as folder:
-        asyncio.run(run(options.events, Path(folder), options.out))
+        asyncio.run(run(options, Path(folder)))
 
 
 async def _append(store: EventStore, head: int, count: int) -> None:
