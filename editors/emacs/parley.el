@@ -108,6 +108,10 @@ With \"auto\", Parley chooses again."
           (undo-boundary)
           (eglot--signal-textDocument/didChange))))))
 
+(cl-defmethod eglot-handle-notification (_server (_method (eql parley/waiting)) &key position &allow-other-keys)
+  "Tell the POSITION in line."
+  (message "Parley: waiting, number %d in line" position))
+
 (cl-defmethod eglot-handle-notification (_server (_method (eql parley/asked)) &key target &allow-other-keys)
   "Tell that a model is being asked about TARGET."
   (message "Parley: asking about %s" target))

@@ -22,8 +22,8 @@ class ModelFacts:
 
     `digest` is the sha256 of the weights (hex) or the provider's own digest. `window_tokens` is what fits at this
     server's present setting, `max_window_tokens` what the model was made for. `size_bytes` and `vram_bytes` are of the
-    loaded model. `settings` are the runner options that the provider loads it with. Control characters are taken out of
-    what a server wrote.
+    loaded model. `settings` are the runner options that the provider loads it with. `at_once` is how many requests it
+    answers at the same time; others wait. Control characters are taken out of what a server wrote.
     """
 
     name: str
@@ -40,6 +40,7 @@ class ModelFacts:
     parameters: str | None = None
     quantization: str | None = None
     settings: JsonObject = field(default_factory=dict)
+    at_once: int | None = None
 
     def __post_init__(self) -> None:
         for name in _WORDS:

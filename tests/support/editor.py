@@ -175,6 +175,17 @@ class Editor:
                 self.finished.clear()
                 await self.finished.wait()
 
+    async def hears(self, condition, within_s=30.0):
+        """Wait until `condition()` holds of what the server told."""
+        async with asyncio.timeout(within_s):
+            while not condition():
+                self.finished.clear()
+                await self.finished.wait()
+
+    def progress(self, request_id):
+        """What the progress bar of a request showed so far."""
+        return [each.message for each in self.client.progress_reports.get(f"parley-{request_id}", ())]
+
     def hear(self, method, params):
         """The server told something of Parley's own."""
         self.told.append((method, params))
@@ -239,16 +250,24 @@ class Editor:
 
 
 @asynccontextmanager
-async def editing(tmp_path, script, *, profile=VSCODE, manners=None, arguments=(), experimental=None, adjust=None):
-    """An editor of one profile with a server that answers from `script`, a list of JSON lines."""
-    script_file = tmp_path / "script.jsonl"
-    script_file.write_text("".join(json.dumps(line) + "\n" for line in script), encoding="utf-8")
+async def editing(
+    tmp_path, script, *, profile=VSCODE, manners=None, arguments=(), experimental=None, adjust=None, variables=None
+):
+    """An editor of one profile with a server that answers from `script`, a list of JSON lines.
+
+    With None for the script, models are found as for a person whose environment has `variables`.
+    """
+    scripted = ()
+    if script is not None:
+        script_file = tmp_path / "script.jsonl"
+        script_file.write_text("".join(json.dumps(line) + "\n" for line in script), encoding="utf-8")
+        scripted = ("--scripted", str(script_file))
     client = LanguageClient(converter_factory=client_converter)
     register_lsp_features(client)
     editor = Editor(client, manners or Manners())
     _register(client, editor)
     await client.start_io(
-        PARLEY, "serve", "--scripted", str(script_file), *arguments, env=environment(tmp_path), limit=10_000_000
+        PARLEY, "serve", *scripted, *arguments, env=environment(tmp_path) | (variables or {}), limit=10_000_000
     )
     try:
         capabilities = client_capabilities(profile)
@@ -293,7 +312,7 @@ def _register(client, editor):
     def register(params: types.RegistrationParams):
         return None
 
-    for method in ("started", "asked", "route", "token", "restarted", "answered", "repairing", "finished"):
+    for method in ("started", "waiting", "asked", "route", "token", "restarted", "answered", "repairing", "finished"):
         _hear(client, editor, f"parley/{method}")
 
 

@@ -76,6 +76,8 @@ class Recorder:
                 await self._proposed(event)
             case told.Asked():
                 self._held.append(_plain(event))
+            case told.Waiting():
+                pass  # it passes, and decides nothing
             case told.Explained(text=text):
                 await self.keep(kept.CodeExplained(text=await self._blob(text)))
             case _:

@@ -68,6 +68,13 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """The model answers others first; `position` in line, 1 is the next."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Routed:
     """The route of the attempt that was just asked."""
 
@@ -163,5 +170,5 @@ class Explained:
 
 
 RefactorEvent: TypeAlias = (
-    Asked | Routed | Streamed | Restarted | Answered | Repairing | RunningTests | Proposed | Refused | Explained
-)
+    Waiting | Asked | Routed | Streamed | Restarted | Answered | Repairing | RunningTests | Proposed | Refused
+) | Explained

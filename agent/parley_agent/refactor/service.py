@@ -20,11 +20,21 @@ from parley_agent.refactor.errors import AnswerRejectedError, RefactorRefusedErr
 from parley_agent.refactor.explain import excerpt_of, explained_view
 from parley_agent.refactor.forms import form_for
 from parley_agent.refactor.instruction import read_wish
+from parley_agent.refactor.line import Line
 from parley_agent.refactor.new_test_file import Workspace
 from parley_agent.refactor.offers import offers
 from parley_agent.refactor.proposal import proposed, settled
 from parley_agent.refactor.rebasing import rebased
-from parley_agent.refactor.requests import Asked, Explained, Proposed, Rebased, Refused, Repairing, RunningTests
+from parley_agent.refactor.requests import (
+    Asked,
+    Explained,
+    Proposed,
+    Rebased,
+    Refused,
+    Repairing,
+    RunningTests,
+    Waiting,
+)
 from parley_agent.refactor.scratch import Limits
 from parley_agent.refactor.tasks import TaskClass
 from parley_agent.refactor.tokens import estimated_prompt_tokens
@@ -64,6 +74,7 @@ class RefactorService:
         self._models = models
         self._limits = limits or Limits()
         self._unproved = unproved
+        self._line = Line()
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="parley-refactor")
 
     async def run(self, request: RefactorRequest) -> AsyncGenerator[RefactorEvent, None]:
@@ -73,8 +84,9 @@ class RefactorService:
             ProviderError: the model failed; its message is for the person.
         """
         is_explain = read_wish(request.instruction, request.task).task is TaskClass.EXPLAIN
+        carry_out = self._explained if is_explain else self._refactored
         try:
-            async with aclosing(self._explained(request) if is_explain else self._refactored(request)) as events:
+            async with aclosing(carry_out(request, self._line.number())) as events:
                 async for event in events:
                     yield await self._aside(self._with_terms, event, request) if isinstance(event, Proposed) else event
         except (RefactorRefusedError, EditRefusedError) as refusal:
@@ -110,12 +122,12 @@ class RefactorService:
         """Let the threads end; work that is under way is not waited for."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _explained(self, request: RefactorRequest) -> AsyncGenerator[RefactorEvent, None]:
+    async def _explained(self, request: RefactorRequest, number: int) -> AsyncGenerator[RefactorEvent, None]:
         excerpt = await self._aside(excerpt_of, request)
         prepared = await self._prepared(request, TaskClass.EXPLAIN, lambda room: explained_view(excerpt, room))
-        yield _asked(prepared.request, 1, excerpt.name, "rewrite")
         turn = Turn(self._models, prepared.request, 1)
-        async with aclosing(turn.events()) as events:
+        asked = _asked(prepared.request, 1, excerpt.name, "rewrite")
+        async with aclosing(self._in_turn(number, prepared, asked, turn)) as events:
             async for event in events:
                 yield event
         text = read_prose(turn.answer)
@@ -123,7 +135,7 @@ class RefactorService:
             raise RefactorRefusedError("empty", "The model answered nothing. Try again, or use a larger model.")
         yield Explained(text=text + ("\n\n*The answer was cut at its limit.*" if turn.answer.cut else ""))
 
-    async def _refactored(self, request: RefactorRequest) -> AsyncGenerator[RefactorEvent, None]:
+    async def _refactored(self, request: RefactorRequest, number: int) -> AsyncGenerator[RefactorEvent, None]:
         context, form, held = await self._aside(_begun, request)
         if held is not None:
             proposal = await self._aside(settled, context, held)
@@ -132,21 +144,21 @@ class RefactorService:
                 proposal = await _tried_once(proposal, request, self._limits)
             yield proposal
             return
-        async with aclosing(self._attempts(request, context, form)) as events:
+        async with aclosing(self._attempts(request, number, context, form)) as events:
             async for event in events:
                 yield event
 
     async def _attempts(
-        self, request: RefactorRequest, context: Context, form: Form
+        self, request: RefactorRequest, number: int, context: Context, form: Form
     ) -> AsyncGenerator[RefactorEvent, None]:
         """Ask, and ask again with what was wrong, at most `_MAX_REPAIRS` times."""
         prepared = await self._prepared(request, context.task, lambda room: fitted(context, form, room))
         sent = prepared.request
         said: list[str] = []
         for attempt in range(1, _MAX_REPAIRS + 2):
-            yield _asked(sent, attempt, context.place.target.name, form.kind)
             turn = Turn(self._models, sent, attempt)
-            async with aclosing(turn.events()) as events:
+            asked = _asked(sent, attempt, context.place.target.name, form.kind)
+            async with aclosing(self._in_turn(number, prepared, asked, turn)) as events:
                 async for event in events:
                     yield event
             try:
@@ -164,6 +176,19 @@ class RefactorService:
             else:
                 yield proposal
                 return
+
+    async def _in_turn(
+        self, number: int, prepared: _Prepared, asked: Asked, turn: Turn
+    ) -> AsyncGenerator[RefactorEvent, None]:
+        """The events of `turn`, once the model has answered whoever asked before."""
+        async with self._line.place(number, prepared.provider, prepared.at_once) as place:
+            async with aclosing(place.positions()) as positions:
+                async for position in positions:
+                    yield Waiting(position=position)
+            yield asked
+            async with aclosing(turn.events()) as events:
+                async for event in events:
+                    yield event
 
     async def _prepared(
         self, request: RefactorRequest, task: TaskClass, fit: Callable[[Room], tuple[View, Question]]
@@ -186,7 +211,13 @@ class RefactorService:
             json_schema=question.json_schema,
             loopback_only=view.screen.shows_secrets,
         )
-        return _Prepared(request=sent, view=view, window_tokens=room.window_tokens)
+        return _Prepared(
+            request=sent,
+            view=view,
+            window_tokens=room.window_tokens,
+            provider=route.provider,
+            at_once=facts.at_once,
+        )
 
     async def _aside(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Do blocking work on the room's own threads."""
@@ -195,11 +226,13 @@ class RefactorService:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Prepared:
-    """The first request, what it shows, and the window that it was sized to."""
+    """The first request, what it shows, the window that it was sized to, and who answers how many at once."""
 
     request: LLMRequest
     view: View
     window_tokens: int
+    provider: str
+    at_once: int | None
 
 
 def _begun(request: RefactorRequest) -> tuple[Context, Form, Candidate | None]:

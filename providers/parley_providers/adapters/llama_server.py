@@ -201,6 +201,7 @@ class LlamaServerProvider(ServedProvider[HttpServer]):
             parameters=_billions(meta.get("n_params")),
             quantization=meta.get("ftype") or properties.get("model_ftype"),
             settings={} if slots is None else {"n_ctx": window, "slots": slots},
+            at_once=slots if isinstance(slots, int) and slots > 0 else None,
         )
 
 

@@ -179,6 +179,7 @@ class EmbeddedProvider:
             parameters=model.parameters,
             quantization=model.quantization,
             settings=spec.settings,
+            at_once=1,
         )
 
 

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from parley_agent.refactor.requests import Answered, Asked, Repairing, Restarted, Routed, RunningTests, Streamed
+from parley_agent.refactor.requests import (
+    Answered,
+    Asked,
+    Repairing,
+    Restarted,
+    Routed,
+    RunningTests,
+    Streamed,
+    Waiting,
+)
 from parley_providers.plain_text import printable
 
 if TYPE_CHECKING:
@@ -38,6 +47,8 @@ class Teller:
                 self._say(f"Asking {how}: {task.value} of {target}, about {count} tokens.")
             case Routed(route=route):
                 self._say(f"{route.provider}/{route.model}: {route.why}")
+            case Waiting(position=position):
+                self._say(f"The model answers others first; number {position} in line.")
             case Streamed(text=text):
                 self._stream(text)
             case Restarted(reason=reason):

@@ -45,6 +45,7 @@ class Progress:
         self._message: str | None = None
         self._ended = False
         self._reported_at = 0.0
+        self._later: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
         """Begin at once: the client named the token, or has accepted it."""
@@ -68,21 +69,31 @@ class Progress:
         self.begin()
 
     def report(self, message: str) -> None:
-        """Show `message`; called too often, some are left out."""
+        """Show `message`; called too often, some are left out, but the last is shown."""
         self._message = message
-        now = asyncio.get_running_loop().time()
-        if self._begun and not self._ended and now - self._reported_at >= _SHORTEST_PAUSE_S:
-            self._reported_at = now
-            self._send(types.WorkDoneProgressReport(message=message))
+        if not self._begun or self._ended or self._later is not None:
+            return
+        loop = asyncio.get_running_loop()
+        if loop.time() - self._reported_at >= _SHORTEST_PAUSE_S:
+            self._report()
+        else:
+            self._later = loop.call_at(self._reported_at + _SHORTEST_PAUSE_S, self._report)
 
     def end(self, message: str) -> None:
         """End the bar with `message`; a second end does nothing."""
         if self._ended:
             return
         self._ended = True
+        if self._later is not None:
+            self._later.cancel()
         self._message = message
         if self._begun:
             self._send(types.WorkDoneProgressEnd(message=message))
+
+    def _report(self) -> None:
+        self._later = None
+        self._reported_at = asyncio.get_running_loop().time()
+        self._send(types.WorkDoneProgressReport(message=self._message))
 
     def _send(
         self, value: types.WorkDoneProgressBegin | types.WorkDoneProgressReport | types.WorkDoneProgressEnd

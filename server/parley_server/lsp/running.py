@@ -273,8 +273,10 @@ def _unnamed(wish: Wish) -> Wish:
     return replace(wish, request=replace(wish.request, correlation_id=""))
 
 
-def _phase(notification: wire.Notification) -> str:
+def _phase(notification: wire.Notification) -> str:  # noqa: PLR0911 - one for each
     match notification:
+        case wire.Waiting(position=position):
+            return "waiting, next in line" if position == 1 else f"waiting, {_ordinal(position)} in line"
         case wire.Asked(target=target):
             return f"asking about {target}"
         case wire.RouteChosen(model=model):
@@ -287,6 +289,11 @@ def _phase(notification: wire.Notification) -> str:
             return "running the tests"
         case _:
             return "checking the answer"
+
+
+def _ordinal(number: int) -> str:
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number % 100 not in (11, 12, 13) else "th"
+    return f"{number}{ending}"
 
 
 _INTERNAL = "Parley failed by its own fault ({error}); nothing was changed. `parley serve --log-file FILE` logs more."

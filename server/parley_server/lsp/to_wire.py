@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 def notification(event: RefactorEvent, request_id: str) -> wire.Notification | None:  # noqa: PLR0911 - one for each
     """What the editor is told of `event`; nothing of pieces of text and of the end, which are told elsewhere."""
     match event:
+        case requests.Waiting(position=position):
+            return wire.Waiting(id=request_id, seq=0, position=position)
         case requests.Asked():
             return _asked(event, request_id)
         case requests.Routed(route=route):

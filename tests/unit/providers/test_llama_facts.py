@@ -64,6 +64,7 @@ async def test_facts_come_from_the_server():
             parameters="0.13B",
             quantization="Q4_1",
             settings={"n_ctx": 2048, "slots": 1},
+            at_once=1,
         )
         assert await provider.is_available()
         assert await provider.models() == (expected,)

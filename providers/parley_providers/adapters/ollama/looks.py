@@ -83,6 +83,7 @@ class Look:
             parameters=self.shown.parameters,
             quantization=self.shown.quantization,
             settings={"num_ctx": self.runner.window_tokens, "keep_alive": self.runner.keep_alive, "shift": False},
+            at_once=1,  # its default (OLLAMA_NUM_PARALLEL), which it does not tell
         )
 
 

@@ -58,6 +58,7 @@ from parley_server.lsp.wire.told import (
     Started,
     Testing,
     Token,
+    Waiting,
 )
 
 __all__ = [
@@ -106,5 +107,6 @@ __all__ = [
     "Testing",
     "TextDocument",
     "Token",
+    "Waiting",
     "Work",
 ]

@@ -32,6 +32,7 @@ class Method(StrEnum):
     """Notifications to the editor, and the one request of our own from it."""
 
     STARTED = "parley/started"
+    WAITING = "parley/waiting"
     ASKED = "parley/asked"
     ROUTE = "parley/route"
     TOKEN = "parley/token"  # noqa: S105 - a piece of a model's answer

@@ -21,6 +21,15 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """The model answers other requests first."""
+
+    id: Id
+    seq: Seq
+    position: Annotated[int, "In line; 1 is the next."]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """A model is being asked; attempts after the first are repairs."""
 
@@ -136,10 +145,13 @@ class Finished:
     spent: Annotated[Spent | None, "Absent where no model was asked, or was cancelled before it told."] = None
 
 
-Notification: TypeAlias = Started | Asked | RouteChosen | Token | Restarted | Answered | Repairing | Testing | Finished
+Notification: TypeAlias = (
+    Started | Waiting | Asked | RouteChosen | Token | Restarted | Answered | Repairing | Testing | Finished
+)
 
 METHODS: dict[type, Method] = {
     Started: Method.STARTED,
+    Waiting: Method.WAITING,
     Asked: Method.ASKED,
     RouteChosen: Method.ROUTE,
     Token: Method.TOKEN,
