@@ -2,8 +2,9 @@
 
 Reading order: `tasks` (the task classes and the regions they may change), `requests` (what is asked and what is told
 while it happens), `service` (the one entry); then the way of a request: `instruction`, `target`, `applicability`,
-`understand`, `context` with `screen` and `tokens` (what the model is shown), `forms` (how it is asked), `line` (whose turn
-it is), `turn` (asking once), `answers` and `assembly` (what it said), `decision_edits` (what tools make of it), `checks`, `edits`, `proposal`,
-`trial` in a `scratch` copy, `moving` and `rebasing` where the document moved meanwhile; `offers` and `explain` stand
-beside it. What happened is `events`, written by `recording`, in the background by `recording_behind`.
+`understand`, `context` with `screen` and `tokens` (what the model is shown), `forms` (how it is asked), `line` (whose
+turn it is), `turn` (asking once), `answers` and `assembly` (what it said), `decision_edits` (what tools make of it),
+`checks`, `edits`, `proposal`, `trial` in a `scratch` copy, `moving` and `rebasing` where the document moved meanwhile;
+`offers` and `explain` stand beside it. What happened is `events`, written by `recording`, in the background by
+`recording_behind`.
 """
