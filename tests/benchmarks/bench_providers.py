@@ -66,6 +66,8 @@ async def _storm(requests: int) -> AsyncGenerator[Figure, None]:
     yield Figure(name="providers.storm.lost", ours=requests - ended, unit="", goal=at_most(0), detail=told)
     doubled = len(world.answered) - len(set(world.answered))
     yield Figure(name="providers.storm.doubled", ours=doubled, unit="", goal=at_most(0), detail=told)
+    # One that is not as predicted ends the storm with an error.
+    yield Figure(name="providers.storm.breaker-states-as-predicted", ours=world.checked, unit="", detail=told)
 
 
 async def _run(report: Path) -> None:

@@ -29,12 +29,13 @@ async def run(tmp_path):
     async with serving(proxy) as server:
         ways_out = {"HTTPS_PROXY": server.url, "HTTP_PROXY": server.url, "https_proxy": server.url}
 
-        async def run_parley(*arguments, config=""):
+        async def run_parley(*arguments, config="", **variables):
+            own = {"PARLEY_CONFIG": str(tmp_path / "config.yaml"), **variables}
             (tmp_path / "config.yaml").write_text(config + GONE)
             child = await asyncio.create_subprocess_exec(
                 *(PARLEY, *arguments),
                 cwd=tmp_path,
-                env=environment(tmp_path) | KEYS | ways_out | {"PARLEY_CONFIG": str(tmp_path / "config.yaml")},
+                env=environment(tmp_path) | KEYS | ways_out | own,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
@@ -69,3 +70,22 @@ async def test_a_fallback_away_from_this_machine_needs_the_policys_word(run, pol
     assert sorted(set(run.reached)) == reached
     assert ("If that fails, anthropic/claude-sonnet-4-5: " in said) == bool(reached)
     assert "ollama/qwen2.5-coder:1.5b" in said
+
+
+async def test_a_vendor_whose_library_is_missing_is_told_with_the_command_that_installs_it(run, tmp_path):
+    """By doctor and by whoever asks; each vendor has a command of its own, and nobody is reached."""
+    for package in ("anthropic", "openai", "google"):  # found before the real ones, and empty
+        (tmp_path / "without" / package).mkdir(parents=True)
+        (tmp_path / "without" / package / "__init__.py").write_text(f"raise ImportError('no {package} here')\n")
+    config = "providers: {anthropic: {kind: anthropic}, openai: {kind: openai}, gemini: {kind: gemini}}\n"
+    without = {"PYTHONPATH": str(tmp_path / "without")}
+    found = json.loads(await run("doctor", "--json", config=config, **without))["findings"]
+    asked = await run("ask", "hi", "--model", "anthropic/claude-sonnet-4-5", config=config, **without)
+    told = {each["name"]: each["found"] for each in found if "not installed (" in each["found"]}
+    assert {name: text.partition("Install it: ")[2] for name, text in told.items()} == {
+        "Anthropic": "pip install 'parley-ls[anthropic]'",
+        "Openai": "pip install 'parley-ls[openai]'",
+        "Gemini": "pip install 'parley-ls[gemini]'",
+    }
+    assert "Install it: pip install 'parley-ls[anthropic]'" in asked
+    assert run.reached == []

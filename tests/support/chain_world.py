@@ -220,6 +220,7 @@ class World:
     tasks: dict[str, asyncio.Task] = field(default_factory=dict)
     records: list = field(default_factory=list)
     stored: dict = field(default_factory=dict)
+    checked: int = 0
 
     def __post_init__(self):
         self.runner = asyncio.Runner()
@@ -298,6 +299,7 @@ class World:
             assert (state.status, self.breakers.admits(key)) == expected
             if state.status is BreakerStatus.CLOSED:
                 assert state.failures == each.model.failures
+            self.checked += 1
 
     @property
     def fault_share(self):

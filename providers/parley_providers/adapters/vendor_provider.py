@@ -168,5 +168,5 @@ class VendorProvider(ServedProvider[VendorServer]):
 def _is_installed(module: str) -> bool:
     try:
         return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:
+    except ImportError:  # of the package around it, missing or broken
         return False
