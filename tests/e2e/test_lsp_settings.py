@@ -169,3 +169,12 @@ def test_only_some_of_many_wrong_settings_fill_the_screen(tmp_path):
         tell({"settings": {"parley": {f"wrong{number}": 1 for number in range(100)}}})
         told = [server.next()["params"]["message"] for _ in range(6)]
         assert told[-1] == "95 more settings are wrong; the log names them."
+
+
+async def test_no_link_is_made_of_what_a_repository_wrote(tmp_path):
+    """A workspace's settings are merged into the editor's, and some editors run commands from a message's links."""
+    async with editing(tmp_path, [], adjust=pushing) as editor:
+        _push(editor, {"parley": {"[Repair](command:evil)\u202e": 1}})
+        (told,) = await _shown(editor, 1)
+        assert "[Repair] (command:evil)" in told
+        assert "\u202e" not in told

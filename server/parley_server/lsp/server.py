@@ -19,6 +19,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import default_converter
 from pygls.uris import from_fs_path, to_fs_path
 
+from parley_server.lsp import messages
 from parley_server.lsp.applying import Applied, Applier, Wanted
 from parley_server.lsp.client import ClientFacts
 from parley_server.lsp.configuring import Configuring
@@ -139,7 +140,11 @@ class ParleyServer(LanguageServer):
 
     def ask(self, params: types.ShowMessageRequestParams) -> Awaitable[types.MessageActionItem | None]:
         """See `Asking`."""
-        return self.window_show_message_request_async(params)
+        return self.window_show_message_request_async(messages.asked(params))
+
+    def window_show_message(self, params: types.ShowMessageParams) -> None:
+        """See `SettingsEditor`."""
+        super().window_show_message(messages.shown(params))
 
     def apply(self, wanted: Wanted, stage: Stage) -> Awaitable[Applied]:
         """Apply a proposal in this editor."""

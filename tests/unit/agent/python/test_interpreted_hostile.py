@@ -7,7 +7,7 @@ from parley_agent.python.interpreted import counterexample
 HOSTILE = {
     "runs a program": "__import__('os').system('touch {mark}')",
     "opens a file": "open('{mark}', 'w').write('x')",
-    "evaluates": "eval('open(\"{mark}\", \"w\")')",
+    "evaluates": 'eval(\'open("{mark}", "w")\')',
     "climbs to every class": "().__class__.__mro__[1].__subclasses__()",
     "looks by a format": "'{{0.__class__}}'.format(n)",
     "a tower of powers": "9**9**9**9",
