@@ -76,7 +76,7 @@ class Place:
         """The positions until it is this one's turn, each once: 1 is the next. None where nobody is before it."""
         told = 0
         while self in self._lane.waiting:
+            self.moved.clear()  # before the look: whoever hears the position may take their time, and the line moves on
             if told != (told := self._lane.waiting.index(self) + 1):
                 yield told
-            self.moved.clear()
             await self.moved.wait()

@@ -134,3 +134,14 @@ async def first_position(place):
                 return
     finally:
         await positions.aclose()
+
+
+async def test_a_turn_that_comes_while_a_position_is_told_is_not_missed():
+    """Whoever hears it may take their time, such as a slow editor."""
+    line, first = Line(), AsyncExitStack()
+    await first.enter_async_context(line.place(1, "engine", 1))
+    async with first, line.place(2, "engine", 1) as place, asyncio.timeout(5):
+        positions = place.positions()
+        assert await anext(positions) == 1
+        await first.aclose()
+        assert await anext(positions, None) is None
