@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
+
+import psycopg
 
 from parley_events import Instruments, NewEvent
 from parley_events.ids import id_maker
@@ -19,10 +24,11 @@ from parley_events.stores.sqlite.statements import INSERT
 from support.postgres import end, start_postgres
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 BATCH = 100
+POSTGRES_INSERT = "INSERT INTO events VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 
 
 def now() -> datetime:
@@ -87,20 +93,57 @@ def plain_appends(path: Path, count: int) -> float:
 
     Schema, durability and checkpoints are the store's.
     """
+    with committing(path) as commit:
+        began = perf_counter()
+        for number in range(count):
+            commit(number)
+        return count / (perf_counter() - began)
+
+
+async def plain_appends_off_the_loop(path: Path, count: int) -> float:
+    """The same where an event loop must go on meanwhile: each commit is awaited from a thread."""
+    context = committing(path)
+    with ThreadPoolExecutor(1) as thread:
+        do = partial(asyncio.get_running_loop().run_in_executor, thread)
+        commit = await do(context.__enter__)
+        began = perf_counter()
+        for number in range(count):
+            await do(commit, number)
+        took = perf_counter() - began
+        await do(context.__exit__, None, None, None)
+    return count / took
+
+
+@contextmanager
+def committing(path: Path) -> Iterator[Callable[[int], None]]:
+    """What encodes an event and commits it into a new database; for the thread that opens it."""
     create(path, mounts=[("/", "ext4")])
     connection = connect_writer(path)
     new_id = id_maker(now, random.Random().getrandbits)
-    began = perf_counter()
-    for number in range(count):
+
+    def commit(number: int) -> None:
         new = event(number=number)
         at = int(now().timestamp() * 1e6)
         row = (number + 1, "bench", new.event_type, "a0", number + 1, 1, json.dumps(new.data), "{}", at, new_id())
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(INSERT, row)
         connection.execute("COMMIT")
-    took = perf_counter() - began
-    connection.close()
-    return count / took
+
+    try:
+        yield commit
+    finally:
+        connection.close()
+
+
+def postgres_appends(conninfo: str, schema: str, count: int, batch: int) -> float:
+    """Rows a second by `executemany` in batches, each committed, into a store's empty tables."""
+    rows = [(*row[:8], now(), row[9]) for row in raw_rows(count)]
+    with psycopg.connect(conninfo, options=f"-c search_path={schema}") as connection, connection.cursor() as cursor:
+        began = perf_counter()
+        for at in range(0, count, batch):
+            cursor.executemany(POSTGRES_INSERT, rows[at : at + batch])
+            connection.commit()
+        return count / (perf_counter() - began)
 
 
 def fill(path: Path, count: int, size: int = 200) -> None:
