@@ -16,6 +16,7 @@ STAYS = [
     "See [the manual](https://docs.python.org) and <https://python.org>.",
     "a < b and c > d, x<3",
     "1 <!",
+    "In vim, `:w` writes; the index: 3.",
 ]
 
 
@@ -42,6 +43,22 @@ MOVES = {
 @pytest.mark.parametrize(("text", "shown"), MOVES.items(), ids=lambda each: each[:20])
 def test_images_become_links_and_html_becomes_text(text, shown):
     """Whatever form they have."""
+    assert still(text) == shown
+
+
+OBEYED = {
+    "It adds.\n\n vim: set modeline nowrap:": "It adds.\n\n vim : set modeline nowrap:",
+    "# vi:noai:sw=3": "# vi :noai:sw=3",
+    "x ex:ai": "x ex :ai",
+    "vim>700:foo": "vim>700 :foo",
+    "<!-- -*- mode: sh -*- -->": "&lt;!-- - * - mode: sh - * - -->",
+    "It adds.\n\nLocal Variables:\neval: (x)\nEnd:": "It adds.\n\nlocal variables :\neval: (x)\nEnd:",
+}
+
+
+@pytest.mark.parametrize(("text", "shown"), OBEYED.items(), ids=lambda each: each[:20])
+def test_no_editor_obeys_a_line_of_an_explanation(text, shown):
+    """Some show it as a file that they open, and set options as its lines say."""
     assert still(text) == shown
 
 
