@@ -147,6 +147,19 @@ async def test_a_request_that_is_given_up_while_the_book_is_slow_leaves_nothing_
     assert list(book.claims) == [max(book.claims, key=int)]
 
 
+async def test_a_request_that_is_given_up_while_the_book_is_slow_hears_nothing_of_its_fault():
+    """There is nothing to take out, and nobody is there to be told."""
+    book = Book(error=BudgetUnknownError("unreadable"))
+    book.may_answer.clear()
+    async with asyncio.TaskGroup() as group:
+        asked = group.create_task(spending_of(book, day_usd=1.0).reserve(1.0, "m"))
+        await asyncio.sleep(0)
+        asked.cancel()
+    book.may_answer.set()
+    await asyncio.get_running_loop().shutdown_default_executor()
+    assert (asked.cancelled(), book.claims) == (True, {})
+
+
 async def test_all_calls_of_a_request_share_its_limit():
     """Retries, fallbacks and repairs are one request to the person who pays."""
     spending = spending_of(request_usd=1.0)
