@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -13,8 +14,16 @@ from parley_providers.adapters.openai_chat import OpenAIChatProvider
 from parley_providers.adapters.openai_responses import OpenAIProvider
 from parley_providers.errors import ContextWindowError
 from parley_providers.keys import Key
-from parley_providers.messages import user
-from parley_providers.requests import FinishReason, LLMRequest, PartDelta, StreamFinish, StreamStart, StreamUsage
+from parley_providers.messages import Message, Role, ToolCallPart, ToolResultPart, user
+from parley_providers.requests import (
+    FinishReason,
+    LLMRequest,
+    PartDelta,
+    StreamFinish,
+    StreamStart,
+    StreamUsage,
+    ToolSpec,
+)
 from support.local_models import embedded_provider
 from support.streams import seen
 
@@ -75,6 +84,26 @@ async def test_leaving_an_answer_frees_the_engine(adapter, path, tiny_model):
                     break
         answer = await provider.complete(_ask(tiny_model))
     assert answer.text.strip()
+
+
+@every_wire
+async def test_tools_and_their_results_are_taken(adapter, path, tiny_model):
+    """A model this small calls none by itself; what counts is that the engine reads what it is shown of them."""
+    read = ToolSpec(name="read", description="Reads a file.", parameters={"type": "object", "properties": {}})
+    call = ToolCallPart(call_id="call_1", name="read", arguments={})
+    result = ToolResultPart(call_id="call_1", name="read", content="the whole text of the file " * 20)
+    talk = (
+        user("Read it."),
+        Message(role=Role.ASSISTANT, parts=(call,)),
+        Message(role=Role.TOOL, parts=(result,)),
+        user("What did it say?"),
+    )
+    async with _engine(adapter, path, tiny_model) as provider:
+        events, error = await seen(provider.stream(replace(_ask(tiny_model, tokens=4), messages=talk, tools=(read,))))
+    assert error is None
+    assert isinstance(events[-1], StreamFinish)
+    usage = [event.usage for event in events if isinstance(event, StreamUsage)][-1]
+    assert usage.prompt_tokens > 120
 
 
 @every_wire
