@@ -59,6 +59,11 @@ def workspace_of(folder: Path) -> Path:
     return real
 
 
+def has_settings(folder: Path) -> bool:
+    """Whether the workspace that holds `folder` has a settings file, trusted or not."""
+    return os.path.lexists(workspace_of(folder) / FILE_NAME)
+
+
 def read_project(folder: Path, trust: TrustStore) -> Project:
     """The settings of the workspace whose root is `folder`; nothing of its file is parsed before it is trusted."""
     root = folder.resolve()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from parley_providers.records import CallRecord
     from parley_server.application import Application
     from parley_server.config_text import Entry
+    from parley_server.project import Project
     from parley_server.settings import Settings
 
 
@@ -41,7 +42,13 @@ def build_application(
 
         return load_settings(given, project=project, editor=editor)
 
-    layers = Layers(read, project_at, folder)
+    def project(wanted: Path) -> Project:
+        from parley_server.project import Project, has_settings
+
+        # Whether it is trusted stands beside the records of calls, whose store is not opened for a workspace without.
+        return project_at(wanted) if has_settings(wanted) else Project(folder=wanted, standing="absent")
+
+    layers = Layers(read, project, folder)
 
     def chain(store: CallStore) -> ProviderChain:
         if scripted is not None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from parley_server.config_text import ConfigError, Entry
-from parley_server.project import FILE_NAME, LARGEST_BYTES, read_project, trust_project, workspace_of
+from parley_server.project import FILE_NAME, LARGEST_BYTES, has_settings, read_project, trust_project, workspace_of
 from parley_server.trust import Trusted, TrustStore
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -159,5 +159,7 @@ def test_a_workspace_begins_at_its_settings_or_its_repository(tmp_path):
     alone.mkdir()
     (tmp_path / "repository" / ".git").mkdir()
     assert (workspace_of(inner), workspace_of(alone)) == (tmp_path / "repository", alone)
+    assert not has_settings(inner)
     (inner.parent / FILE_NAME).touch()
     assert workspace_of(inner) == inner.parent
+    assert has_settings(inner)
