@@ -9,7 +9,7 @@ import asyncio
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from parley_agent.document import Document
 from parley_server.files import FileError, read_text
@@ -107,6 +107,10 @@ class Documents:
         """The editor closed a text; the file on disk is the truth again."""
         self._open.pop(_key(uri), None)
 
+    def path_of(self, uri: str) -> str | None:
+        """The file that a URI names, if it names one."""
+        return self._to_path(uri)
+
     def get(self, uri: str) -> OpenDocument | None:
         """The open text of `uri`, if it is open."""
         return self._open.get(_key(uri))
@@ -186,6 +190,16 @@ def _paired(text: str) -> str:
     if text.isascii() or not _SURROGATE.search(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
+def moved(uri: str, old: str, new: str) -> str | None:
+    """The URI of a document when what was `old`, a file or a folder, is `new`; None where that is another's."""
+    name, old_name = _key(uri), _key(old).rstrip("/")
+    if name == old_name:
+        return new
+    if not name.startswith(f"{old_name}/"):
+        return None
+    return new.rstrip("/") + quote(name[len(old_name) :])
 
 
 def _key(uri: str) -> str:

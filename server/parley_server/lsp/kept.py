@@ -9,7 +9,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from parley_server.lsp.documents import moved
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from parley_agent.refactor.requests import Proposed, RefactorRequest
 
 _MOST = 32
@@ -45,13 +49,16 @@ class KeptProposals:
         """The proposals for a document."""
         return tuple(each for each in self._kept.values() if unquote(each.request.document.uri) == unquote(uri))
 
-    def rename(self, old: str, new: str, path: str | None) -> None:
-        """A document has another name now."""
-        for each in self.of(old):
-            document = replace(each.request.document, uri=new, path=path)
-            self._kept[each.id] = replace(each, request=replace(each.request, document=document))
+    def rename(self, old: str, new: str, to_path: Callable[[str], str | None]) -> None:
+        """A document, or the folder that it is in, has another name now."""
+        for each in tuple(self._kept.values()):
+            uri = moved(each.request.document.uri, old, new)
+            if uri is not None:
+                document = replace(each.request.document, uri=uri, path=to_path(uri))
+                self._kept[each.id] = replace(each, request=replace(each.request, document=document))
 
     def forget(self, uri: str) -> None:
-        """A document is gone."""
-        for each in self.of(uri):
-            del self._kept[each.id]
+        """A document, or the folder that it was in, is gone."""
+        for each in tuple(self._kept.values()):
+            if moved(each.request.document.uri, uri, uri) is not None:
+                del self._kept[each.id]

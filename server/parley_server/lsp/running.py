@@ -9,99 +9,28 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import aclosing
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from parley_agent.refactor.requests import Explained, Proposed, Refused, Restarted, Streamed
 from parley_providers.errors import ProviderError
 from parley_server.lsp import to_wire, wire
 from parley_server.lsp.applying import Applied, Wanted
+from parley_server.lsp.documents import moved
 from parley_server.lsp.ending import cancelled, explained, failed, refused, shown, unknown
 from parley_server.lsp.feed import Feed
+from parley_server.lsp.running_request import RunningRequest, Wish
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Callable
 
     from parley_agent.refactor.requests import RefactorEvent, RefactorRequest
     from parley_providers.tally import Spent
     from parley_server.lsp.feed import Link
     from parley_server.lsp.progress import Progress
-    from parley_server.lsp.sending import Stage
 
 logger = logging.getLogger(__name__)
 MOST_KEPT = 64
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What is to run: the request, what it is called, and what is done with its proposal or its explanation.
-
-    `proposed` is what was kept of the request before: it is applied, and no model is asked.
-    """
-
-    command: Literal["parley.refactor", "parley.explain", "parley.apply"]
-    title: str
-    request: RefactorRequest
-    confirm: bool = False
-    proposed: Proposed | None = None
-    apply: Callable[[Wanted, Stage], Awaitable[Applied]] | None = None
-    show: Callable[[str, str], Awaitable[None]] | None = None
-
-
-class RunningRequest:
-    """One request, from its acceptance to its outcome."""
-
-    def __init__(self, *, request_id: str, wish: Wish, feed: Feed, progress: Progress) -> None:
-        self.id = request_id
-        self.wish = wish
-        self.feed = feed
-        self.progress = progress
-        self.outcome: asyncio.Future[wire.Finished] = asyncio.get_running_loop().create_future()
-        self.task: asyncio.Task[None] | None = None
-        self.with_editor = False
-        self.applied: Applied | None = None
-        self.waiters = 1
-        self._withdraw: Callable[[], None] | None = None
-        self.tokens = 0
-        self.started_at = asyncio.get_running_loop().time()
-
-    @property
-    def uri(self) -> str:
-        """The document that the request is about."""
-        return self.wish.request.document.uri
-
-    def asks(self) -> None:
-        """See `Stage`."""
-        self.progress.report("waiting for your answer")
-
-    def sends(self) -> None:
-        """See `Stage`."""
-        self.with_editor, self._withdraw = True, None
-        self.progress.report("waiting for the editor")
-
-    def confirms(self, withdraw: Callable[[], None]) -> None:
-        """See `Stage`."""
-        self.with_editor, self._withdraw = True, withdraw
-        self.progress.report("waiting for your answer in the editor")
-
-    def returns(self) -> None:
-        """See `Stage`."""
-        self.with_editor, self._withdraw = False, None
-
-    def cancel(self) -> bool:
-        """Cancel it, unless it has ended, or the editor carries out its edit already."""
-        if self.task is None or self.outcome.done():
-            return False
-        if not self.with_editor:
-            return self.task.cancel()
-        if self._withdraw is None:
-            return False
-        self._withdraw()
-        return True
-
-    def is_same(self, wish: Wish) -> bool:
-        """Whether the same is wished for, of the same text."""
-        return _unnamed(self.wish) == _unnamed(wish)
 
 
 class Running:
@@ -167,9 +96,19 @@ class Running:
 
     def cancel_document(self, uri: str) -> None:
         """The document was closed: nothing about it is wanted any more."""
-        for each in self._requests.values():
-            if each.uri == uri:
+        for each in self.under(uri):
+            if each.is_renaming:
+                each.is_renaming = False  # it is opened again, under another name
+            elif each.uri == uri:
                 each.cancel()
+
+    def under(self, uri: str) -> tuple[RunningRequest, ...]:
+        """The requests that run about a document, or about what is in a folder."""
+        return tuple(
+            each
+            for each in self._requests.values()
+            if not each.outcome.done() and moved(each.uri, uri, uri) is not None
+        )
 
     def cancel_progress(self, token: str | int) -> None:
         """The person pressed cancel on a progress bar."""
@@ -249,7 +188,11 @@ class Running:
 
     def _settle(self, running: RunningRequest) -> None:
         """The task ended; one that was cancelled, perhaps before it began, has its outcome here."""
-        if not running.outcome.done():
+        if running.outcome.done():
+            return
+        if running.refusal is not None:
+            self._finish(running, refused(running.id, running.refusal))
+        else:
             self._finish(running, unknown(running.id) if running.with_editor else cancelled(running.id))
 
     def _finish(self, running: RunningRequest, finished: wire.Finished) -> None:
@@ -267,10 +210,6 @@ class Running:
         finished = [key for key, each in self._requests.items() if each.outcome.done()]
         for key in finished[: max(0, len(self._requests) - MOST_KEPT)]:
             del self._requests[key]
-
-
-def _unnamed(wish: Wish) -> Wish:
-    return replace(wish, request=replace(wish.request, correlation_id=""))
 
 
 def _phase(notification: wire.Notification) -> str:  # noqa: PLR0911 - one for each

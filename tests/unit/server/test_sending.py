@@ -12,7 +12,7 @@ from parley_server.lsp.client import ClientFacts
 from parley_server.lsp.documents import Documents
 from parley_server.lsp.feed import Feed
 from parley_server.lsp.progress import Progress
-from parley_server.lsp.running import RunningRequest, Wish
+from parley_server.lsp.running_request import RunningRequest, Wish
 from parley_server.lsp.sending import Patience, Sender
 from parley_server.lsp.to_lsp import PlannedEdit
 

@@ -13,7 +13,7 @@ from parley_agent.refactor.tasks import TASKS, TaskClass
 from parley_providers.errors import ProviderError
 from parley_server.lsp import from_lsp, to_wire, wire
 from parley_server.lsp.progress import Progress
-from parley_server.lsp.running import RunningRequest, Wish
+from parley_server.lsp.running_request import RunningRequest, Wish
 from parley_server.lsp.shapes import Json, ShapeError, read, write
 
 if TYPE_CHECKING:
