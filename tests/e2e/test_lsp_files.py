@@ -12,6 +12,7 @@ SOURCE = "def area(w, h):\n    x = w * h\n    return x\n"
 RENAMED = SOURCE.replace("x =", "product =").replace("return x", "return product")
 RENAME = {"task_class": "rename", "json": {"x": "product"}}
 SLOW = {**RENAME, "delay_ms": 600}
+ENDLESS = {"task_class": "rename", "pieces": [{"text": " ", "delay_ms": 20}], "ending": "endless"}
 
 
 async def asked(editor, uri, **more):
@@ -23,9 +24,10 @@ async def asked(editor, uri, **more):
 
 async def ended(editor, request_id):
     """How that request ended."""
-    finished = lambda: [
-        told for method, told in editor.told if method == "parley/finished" and told["id"] == request_id
-    ]
+
+    def finished():
+        return [told for method, told in editor.told if method == "parley/finished" and told["id"] == request_id]
+
     await editor.hears(finished)
     return finished()[0]
 
@@ -91,9 +93,7 @@ async def asked_closed(editor, argument):
 
 async def test_a_document_that_is_closed_after_a_renaming_that_never_came_is_let_go(tmp_path):
     """The announcement holds for one close."""
-    async with editing(
-        tmp_path, [{**RENAME, "pieces": [{"text": " ", "delay_ms": 20}], "ending": "endless", "json": None}]
-    ) as editor:
+    async with editing(tmp_path, [ENDLESS]) as editor:
         path = tmp_path / "a.py"
         request = await asked(editor, editor.open(path, SOURCE))
         await editor.client.workspace_will_rename_files_async(renaming(path, tmp_path / "b.py"))
@@ -155,7 +155,7 @@ async def test_what_was_kept_follows_its_document_and_goes_with_it(tmp_path):
 
 
 async def test_a_test_runs_in_the_innermost_of_several_workspace_folders(tmp_path):
-    """The folder that holds the document, one that was added meanwhile included; a document of none has no workspace."""
+    """The folder that holds the document, one that was added meanwhile included."""
     inner = tmp_path / "inner"
     (inner / "sub").mkdir(parents=True)
     (inner / "marker").touch()

@@ -104,11 +104,8 @@ class Running:
 
     def under(self, uri: str) -> tuple[RunningRequest, ...]:
         """The requests that run about a document, or about what is in a folder."""
-        return tuple(
-            each
-            for each in self._requests.values()
-            if not each.outcome.done() and moved(each.uri, uri, uri) is not None
-        )
+        running = (each for each in self._requests.values() if not each.outcome.done())
+        return tuple(each for each in running if moved(each.uri, uri, uri) is not None)
 
     def cancel_progress(self, token: str | int) -> None:
         """The person pressed cancel on a progress bar."""

@@ -97,9 +97,13 @@ class RunningRequest:
     def rename(self, uri: str, path: str | None) -> None:
         """Its document has another name now."""
         self.is_renaming = False
-        request = self.wish.request
-        document = replace(request.document, uri=uri, path=path)
-        self.wish = replace(self.wish, request=replace(request, document=document))
+        document = replace(self.wish.request.document, uri=uri, path=path)
+        self.wish = replace(self.wish, request=replace(self.wish.request, document=document))
+
+    def named_now(self, request: RefactorRequest) -> RefactorRequest:
+        """`request`, which came of this one, with the name that the document has now."""
+        now = self.wish.request.document
+        return replace(request, document=replace(request.document, uri=now.uri, path=now.path))
 
     def is_same(self, wish: Wish) -> bool:
         """Whether the same is wished for, of the same text."""

@@ -11,7 +11,6 @@ import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, suppress
-from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, TypeVar
 
@@ -237,10 +236,7 @@ class ParleyServer(LanguageServer):
             wanted = None if running.applied is None else running.applied.wanted
             self._keeper.ended(Ended(finished=finished, request=running.wish.request, wanted=wanted))
             if finished.kept and wanted is not None:
-                # The document may have got another name since.
-                now = running.wish.request.document
-                named = replace(wanted.request.document, uri=now.uri, path=now.path)
-                request = replace(wanted.request, document=named)
+                request = running.named_now(wanted.request)
                 self.kept.keep(KeptProposal(id=finished.id, request=request, proposed=wanted.proposed))
         self._show_outcome(finished)
 
