@@ -23,6 +23,7 @@ _FAULTS_OF_THE_REQUEST = (
     "must be of type",
     "Unable to generate parser",
 )
+_MOST_SAID = 200
 _NO_MEMORY = "requires more system memory"
 
 
@@ -80,8 +81,10 @@ def _too_long(told: dict[str, Any], refusal: Refusal, *, provider: str, model: s
 
 def _missing(message: str, *, provider: str, model: str) -> ProviderError:
     if "model" not in message:
+        said = f" ({message.strip()[:_MOST_SAID]})" if message.strip() else ""
         return BadRequestError(
-            f"The server that was asked as {provider} does not know the request ({message}). Is it Ollama?",
+            f"The server that was asked as {provider} does not know Ollama's requests{said}: "
+            "it seems to be another server. Give it Ollama's own address.",
             provider=provider,
             model=model,
             status=404,

@@ -210,3 +210,13 @@ def test_a_refusal_is_classified_by_its_words_first(status, body, kind):
     error = error_of(Refusal(status=status, body=body.encode()), provider="ollama", model="m")
     assert (type(error), error.model) == (kind, "m")
     assert error.status == (None if status == 200 else status)
+
+
+@pytest.mark.parametrize(("body", "said"), [(b"", ""), (b" \n", ""), (b"404 page not found", " (404 page not found)")])
+def test_a_server_that_is_not_ollama_is_told_as_such(body, said):
+    """With what it said, if it said anything."""
+    error = error_of(Refusal(status=404, body=body), provider="ollama at http://127.0.0.1:1", model="")
+    assert str(error) == (
+        f"The server that was asked as ollama at http://127.0.0.1:1 does not know Ollama's requests{said}: "
+        "it seems to be another server. Give it Ollama's own address."
+    )
