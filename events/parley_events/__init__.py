@@ -1,9 +1,10 @@
 """Events: what happened, stored so that nothing is lost or doubled, and everything can be replayed.
 
 Reading order: `events` (the values), `types` (typed events, upcasters), `handler` (process, apply, fold), `store`
-(what every store does), `errors`; then `batches` (from an append to rows), `feed` and `subscription` (following),
-`history` (forks, time travel), `runner` (commands against stored state), `bus` and `router`; then `lines`, `verify`
-and `retention` (upkeep); then `stores`. Imports no sibling; knows no plan, no thread and no refactoring.
+(what every store does), `errors`; then `encoding` and `batches` (from an append to rows), `feed` and `subscription`
+(following), `history` (forks, time travel), `runner` (commands against stored state), `bus` and `router`; then
+`lines`, `verify` and `retention` (upkeep); then `stores`. Imports no sibling; knows no plan, no thread and no
+refactoring.
 """
 
 from parley_events.errors import (

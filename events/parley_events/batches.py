@@ -6,11 +6,10 @@ Every store uses it within its own transaction: `prepare` before, `plan` inside.
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from parley_events.encoding import json_text, metadata_text
 from parley_events.errors import ConflictError, DuplicateEventError, EventStoreError, InvalidEventError
 from parley_events.events import RecordedEvent, to_microseconds
 from parley_events.store import Appended
@@ -18,16 +17,12 @@ from parley_events.store import Appended
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from parley_events.events import JsonValue, Metadata, NewEvent
-    from parley_events.store import Cursor, Instruments, Redactor
+    from parley_events.events import Metadata, NewEvent
+    from parley_events.store import Cursor, Instruments
 
 AggregateKey: TypeAlias = tuple[str, str]
 
-MAX_EVENT_BYTES = 16 * 1024 * 1024
 MAX_NAME_LENGTH = 200
-_ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
-# One encoder for all: `json.dumps` with arguments makes a new one each time. A circle ends in RecursionError.
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False).encode
 
 
 class PreparedEvent(NamedTuple):
@@ -132,53 +127,6 @@ def prepare(
         expected_sequence=expected_sequence,
         advance=advance,
     )
-
-
-def json_text(data: object, redact: Redactor | None, what: str) -> str:
-    """JSON of one object, compact, each string in it redacted.
-
-    Raises:
-        InvalidEventError: it is no JSON object, or holds what not every database stores: NaN, NUL, half a surrogate
-        pair.
-    """
-    if not isinstance(data, dict):
-        raise InvalidEventError(f"The data of {what} must be a JSON object (a dict), not {type(data).__name__}.")
-    try:
-        redacted = data if redact is None else redacted_value(data, redact)
-        text = _encode(redacted)
-        size = len(text) if text.isascii() else len(text.encode())
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidEventError(f"The data of {what} is not JSON that can be stored: {error}") from error
-    if "\\u0000" in text and _ESCAPED_NUL.search(text):
-        raise InvalidEventError(f"The data of {what} holds a NUL character, which cannot be stored. Put it in a blob.")
-    if size > MAX_EVENT_BYTES:
-        raise InvalidEventError(
-            f"The data of {what} is {size:,} bytes; an event holds {MAX_EVENT_BYTES:,} at most. Put the bulk in a blob."
-        )
-    return text
-
-
-def metadata_text(metadata: Metadata, redact: Redactor | None) -> str:
-    """Metadata as JSON, without what is not known."""
-    stored: dict[str, Any] = {}
-    if metadata.correlation_id is not None:
-        stored["correlation_id"] = metadata.correlation_id
-    if metadata.causation_id is not None:
-        stored["causation_id"] = metadata.causation_id
-    if metadata.extra:
-        stored["extra"] = metadata.extra
-    return json_text(stored, redact, "the metadata") if stored else "{}"
-
-
-def redacted_value(value: JsonValue, redact: Redactor) -> JsonValue:
-    """The value with each string in it redacted; names of members are left as they are."""
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, dict):
-        return {name: redacted_value(each, redact) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [redacted_value(each, redact) for each in value]
-    return value
 
 
 def plan(batches: Sequence[Batch], found: Found) -> Planned:
