@@ -39,7 +39,7 @@ async def test_a_failover_to_a_synchronous_standby_loses_and_doubles_nothing(pai
     writers = [Writer(place, "failed_over", f"w{number}", EVENTS) for number in range(2)]
 
     async def fail_over():
-        await eventually(writers[0].has_come_to(400), expected=True)
+        await eventually(writers[0].has_come_to(400), expected=True, within_s=240)
         await asyncio.to_thread(primary.stop, "immediate")
         await asyncio.to_thread(standby.promote)
 

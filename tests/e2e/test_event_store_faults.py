@@ -95,7 +95,7 @@ async def test_a_restart_of_postgres_loses_and_doubles_nothing(postgres, mode):
 
     async def restart():
         for reached in (300, 900):
-            await eventually(writers[0].has_come_to(reached), expected=True)
+            await eventually(writers[0].has_come_to(reached), expected=True, within_s=240)
             await asyncio.to_thread(postgres.restart, mode)
 
     async with asyncio.TaskGroup() as group:
@@ -117,7 +117,7 @@ async def test_a_subscriber_survives_a_restart_of_postgres(postgres):
                 return [(await anext(events)).position for _ in range(1000)]
 
         async def restart():
-            await eventually(writer.has_come_to(300), expected=True)
+            await eventually(writer.has_come_to(300), expected=True, within_s=240)
             await asyncio.to_thread(postgres.restart, "immediate")
 
         async with asyncio.TaskGroup() as group:

@@ -17,7 +17,7 @@ from parley_events import (
     StoreUnavailableError,
 )
 from parley_events.feed import Feed
-from parley_events.stores.sqlite.connection import create, use_log
+from parley_events.stores.sqlite.connection import BUSY_MS, create, use_log
 from parley_events.stores.sqlite.tail import BUSY_FOR_S, SqliteTail
 from parley_events.stores.sqlite.writer import RESERVE_AFTER, Writer
 from support.event_stores import Outside, eventually, happened, sqlite_store, take
@@ -87,7 +87,7 @@ async def test_an_append_that_is_cancelled_before_its_turn_is_not_stored(tmp_pat
 async def test_a_lock_is_told_once_however_long_it_is_waited_for(tmp_path):
     """And other writes than appends are refused like them when it stays."""
     path, outside = await _made(tmp_path), Outside()
-    async with sqlite_store(tmp_path, outside, patience_s=0.6) as store:
+    async with sqlite_store(tmp_path, outside, patience_s=8 * BUSY_MS / 1000) as store:
         locked = Locked(path)
         with pytest.raises(StoreBusyError, match="Another process holds"):
             await store.save_cursor(Cursor(name="c", position=1))
