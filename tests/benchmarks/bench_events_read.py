@@ -68,8 +68,10 @@ def filled(recorder: ApplicationRecorder, count: int) -> ApplicationRecorder:
 async def rates(
     ours: Callable[[], Awaitable[int]], other: Callable[[], Awaitable[int]], rounds: int
 ) -> tuple[float, float]:
-    """Rows a second of both, in turn; medians."""
+    """Rows a second of both, in turn, once their connections are open; medians."""
     mine, others = [], []
+    await ours()
+    await other()
     for _ in range(rounds):
         for work, into in ((ours, mine), (other, others)):
             began = perf_counter()
