@@ -50,24 +50,21 @@ class OneAtATime:
         """Answer one exchange."""
         if exchange.path == "/api/chat":
             await self._chat(exchange)
-        elif exchange.path in _ABOUT:
-            await exchange.answer(json.loads(Recording.named(_ABOUT[exchange.path]).body))
         else:
-            (entry,) = json.loads(Recording.named("ps_loaded").body)["models"]
-            await exchange.answer({"models": [{**entry, "name": MODEL, "model": MODEL}]})
+            await about(exchange)
 
     async def _chat(self, exchange: Exchange) -> None:
         (number,) = set(map(int, re.findall(r"area_(\d+)", exchange.json["messages"][-1]["content"])))
         await self._noted(self.asked, number, 1)
         try:
             await exchange.start(200, {"Content-Type": "application/x-ndjson"})
-            await exchange.send(_line(self._answer[:1]))
+            await exchange.send(line(self._answer[:1]))
             await self._held(exchange, number)
             if exchange.gone.is_set():
                 self.gone.append(number)
                 return
-            await exchange.send(_line(self._answer[1:]))
-            await exchange.send(_line("", done=True, done_reason="stop", prompt_eval_count=400, eval_count=9))
+            await exchange.send(line(self._answer[1:]))
+            await exchange.send(line("", done=True, done_reason="stop", prompt_eval_count=400, eval_count=9))
             await exchange.end()
         finally:
             await self._noted([], number, -1)
@@ -95,6 +92,16 @@ async def one_at_a_time(answer: str) -> AsyncIterator[tuple[OneAtATime, dict[str
         yield server, {"PARLEY_OLLAMA_URL": loopback.url, "PARLEY_MODEL": f"ollama/{MODEL}"}
 
 
-def _line(text: str, **more: Any) -> str:
+async def about(exchange: Exchange) -> None:
+    """Answer what is asked about the model."""
+    if exchange.path in _ABOUT:
+        await exchange.answer(json.loads(Recording.named(_ABOUT[exchange.path]).body))
+    else:
+        (entry,) = json.loads(Recording.named("ps_loaded").body)["models"]
+        await exchange.answer({"models": [{**entry, "name": MODEL, "model": MODEL}]})
+
+
+def line(text: str, **more: Any) -> str:
+    """A piece of a chat's answer."""
     told = {"model": MODEL, "created_at": "2026-11-21T08:17:12Z", "message": {"role": "assistant", "content": text}}
     return json.dumps({**told, "done": False, **more}) + "\n"

@@ -17,12 +17,18 @@ WITHIN_S = 60
 class RawServer:
     """The process, and the messages that it sent."""
 
-    def __init__(self, process):
+    def __init__(self, process, *, listens=True):
         self.process = process
         self.messages = Queue()
         self.errors = []
-        Thread(target=self._read, daemon=True).start()
+        self._reader = Thread(target=self._read, daemon=True)
         Thread(target=lambda: self.errors.extend(process.stderr), daemon=True).start()
+        if listens:
+            self.listen()
+
+    def listen(self):
+        """Begin to read what the server sends."""
+        self._reader.start()
 
     def write(self, data):
         """Send bytes as they are."""
@@ -71,19 +77,25 @@ class RawServer:
 
 
 @contextmanager
-def raw_server(tmp_path, *arguments, scripted=True, **variables):
-    """A server process, killed at the end if it did not end by itself; its answers are scripted, or a real model's."""
-    script = tmp_path / "script.jsonl"
-    script.touch()
+def raw_server(tmp_path, *arguments, variables=None, listens=True):
+    """A server process, killed at the end if it did not end by itself.
+
+    It answers from a script, or with `variables` finds models as for a person whose environment has those.
+    """
+    scripted = ()
+    if variables is None:
+        script = tmp_path / "script.jsonl"
+        script.touch()
+        scripted = ("--scripted", str(script))
     process = subprocess.Popen(
-        [PARLEY, "serve", *(("--scripted", str(script)) if scripted else ()), *arguments],
+        [PARLEY, "serve", *scripted, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=environment(tmp_path) | variables,
+        env=environment(tmp_path) | (variables or {}),
     )
     with process:
         try:
-            yield RawServer(process)
+            yield RawServer(process, listens=listens)
         finally:
             process.kill()
