@@ -63,7 +63,7 @@ async def test_an_editor_that_does_not_read_gets_less_messages_and_all_of_the_te
     talker = Talker()
     async with serving(talker.handle) as provider:
         variables = {"PARLEY_OLLAMA_URL": provider.url, "PARLEY_MODEL": f"ollama/{MODEL}"}
-        with raw_server(tmp_path, variables=variables, listens=False) as server:
+        with raw_server(tmp_path, scripted=False, listens=False, **variables) as server:
             ask(server)
             async with asyncio.timeout(60):
                 await talker.told.wait()

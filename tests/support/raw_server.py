@@ -77,22 +77,16 @@ class RawServer:
 
 
 @contextmanager
-def raw_server(tmp_path, *arguments, variables=None, listens=True):
-    """A server process, killed at the end if it did not end by itself.
-
-    It answers from a script, or with `variables` finds models as for a person whose environment has those.
-    """
-    scripted = ()
-    if variables is None:
-        script = tmp_path / "script.jsonl"
-        script.touch()
-        scripted = ("--scripted", str(script))
+def raw_server(tmp_path, *arguments, scripted=True, listens=True, **variables):
+    """A server process, killed at the end if it did not end by itself; its answers are scripted, or a real model's."""
+    script = tmp_path / "script.jsonl"
+    script.touch()
     process = subprocess.Popen(
-        [PARLEY, "serve", *scripted, *arguments],
+        [PARLEY, "serve", *(("--scripted", str(script)) if scripted else ()), *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=environment(tmp_path) | (variables or {}),
+        env=environment(tmp_path) | variables,
     )
     with process:
         try:
