@@ -6,9 +6,10 @@ Storing them belongs to `parley_events.stores`, typing their data to `parley_eve
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import repeat
 from typing import Any, NamedTuple, TypeAlias, cast
 
 JsonValue: TypeAlias = "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
@@ -112,6 +113,11 @@ class Query:
 
 
 EVERYTHING = Query()
+
+
+def recorded(rows: Iterable[tuple[Any, ...]]) -> list[RecordedEvent]:
+    """Rows with a value for each field as events: what `RecordedEvent._make` does, without a Python call for each."""
+    return list(map(tuple.__new__, repeat(RecordedEvent), rows))
 
 
 def to_microseconds(moment: datetime) -> int:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from parley_events.batches import Found, KnownEvent, event_ids
-from parley_events.events import EVERYTHING, RecordedEvent
+from parley_events.events import EVERYTHING, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from psycopg import AsyncConnection, Connection
 
     from parley_events.batches import Batch, Planned
-    from parley_events.events import Query
+    from parley_events.events import Query, RecordedEvent
 
 COLUMNS: LiteralString = (
     "position, stream_id, event_type, aggregate_id, sequence, event_version, data::text, metadata::text, "
@@ -32,20 +31,19 @@ MOVE_CURSOR: LiteralString = (
     "INSERT INTO cursors (name, position) VALUES (%s, %s) ON CONFLICT (name) DO UPDATE "
     "SET position = greatest(cursors.position, excluded.position)"
 )
-_recorded = partial(tuple.__new__, RecordedEvent)  # what RecordedEvent._make does, without a Python call for each row
 
 
 def select(connection: Connection, query: Query, after: int, limit: int | None) -> list[RecordedEvent]:
     """The query's first events after a position, by position; all of them without a limit. `until` is obeyed."""
     text, values = _selection(query, after, limit)
-    return list(map(_recorded, connection.execute(text, values, binary=True).fetchall()))
+    return recorded(connection.execute(text, values, binary=True).fetchall())
 
 
 async def next_page(connection: AsyncConnection, after: int, limit: int) -> list[RecordedEvent]:
     """The first events after a position, whatever they are."""
     text, values = _selection(EVERYTHING, after, limit)
     cursor = await connection.execute(text, values, binary=True)
-    return list(map(_recorded, await cursor.fetchall()))
+    return recorded(await cursor.fetchall())
 
 
 def _selection(query: Query, after: int, limit: int | None) -> tuple[LiteralString, list[Any]]:
