@@ -160,6 +160,7 @@ async def _finished(editor, uri, case, diagnostics):
         kind = next(kind for task, kind in KINDS.items() if task.value == case.task)
         (action,) = await editor.code_actions(uri, *place.selection, diagnostics=diagnostics, only=[kind])
         assert action.disabled is None, action.disabled.reason
+        action = await editor.chosen(action)
         command, (argument,) = action.command.command, action.command.arguments
     argument |= {name: getattr(case, name) for name in ("instruction", "form") if getattr(case, name)}
     if case.typed:

@@ -147,6 +147,10 @@ class Editor:
             )
         )
 
+    async def chosen(self, action):
+        """A code action as it is carried out: one without a command is resolved first."""
+        return action if action.command else await self.client.code_action_resolve_async(action)
+
     async def execute(self, command, *arguments, token=None):
         """Execute a command."""
         return await self.client.workspace_execute_command_async(
