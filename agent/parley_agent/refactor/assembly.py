@@ -130,20 +130,35 @@ def _sibling_text(place: Place, code: str, sibling: Definition) -> str:
 
 def _put_in(context: Context, pieces: _Pieces) -> str:
     place = context.place
-    before, target = place.document.text, place.target
+    before = place.document.text
     newline = newline_of(before)
-    edits = [TextEdit(span=target.span, new_text=_at_home(place, pieces.target).replace("\n", newline))]
+    home = _home_of(place, pieces.target)
+    edits = [TextEdit(span=home, new_text=_at_home(place, pieces.target).replace("\n", newline))]
     if pieces.siblings:
         at, gap = _sibling_place(place, pieces)
         text = "".join(f"{each}\n{gap}" for each in pieces.siblings).replace("\n", newline)
-        if at == target.span.start:
-            edits = [TextEdit(span=target.span, new_text=text + edits[0].new_text)]
+        if at == home.start:
+            edits = [TextEdit(span=home, new_text=text + edits[0].new_text)]
         else:
             edits.append(TextEdit(span=Span(start=at, end=at), new_text=text))
     if Region.IMPORTS in TASKS[context.task].regions:
         used = "\n".join((pieces.target, *pieces.siblings))
         edits += import_edits(place, pieces.import_lines, used)
     return apply_edits(before, tuple(edits))
+
+
+def _home_of(place: Place, code: str) -> Span:
+    """What `code` replaces: the target, but for the comments above a definition where the answer has none there."""
+    text, span = place.document.text, place.target.span
+    start = span.start
+    for each in comments(place.tree, span) if place.target.definition is not None else ():
+        line_end = text.find("\n", each.end) + 1
+        if text[start : each.start].strip() or not 0 < line_end < span.end or text[each.end : line_end].strip():
+            break
+        start = line_end
+    if start == span.start or any(not code[: each.start].strip() for each in comments(parse(code, place.language))):
+        return span
+    return Span(start=start, end=span.end)
 
 
 def _at_home(place: Place, code: str) -> str:

@@ -239,6 +239,19 @@ async def test_another_language_is_rewritten_by_its_grammar(bench):
     assert (await case.last(TaskClass.SIMPLIFY)).code == "unknown-name"
 
 
+@pytest.mark.parametrize("answered", ["", "/** Even ones, told anew. */\n"])
+async def test_a_comment_above_a_definition_stays_where_the_answer_has_none(bench, answered):
+    """It is not part of the code that was asked for; one that the answer has in its place is held to it."""
+    good = "function evens(numbers) {\n  return numbers.filter((n) => n % 2 === 0);\n}"
+    comment = "/** Only the even ones, in order. */\n"
+    answers = [fenced(answered + good, "js")] * 3
+    case = bench(comment + SCRIPT, *answers, language="javascript", path="/work/a.js")
+    if answered:
+        assert (await case.last(TaskClass.SIMPLIFY)).code == "comments-lost"
+    else:
+        assert await case.result(TaskClass.SIMPLIFY) == comment + good + "\n"
+
+
 async def test_a_rewritten_rename_must_be_proved(bench):
     """As the measured alternative, a rewrite is held to the same proof as the decision."""
     code = "def f(xs):\n    ¦t = 0\n    for x in xs:\n        t += x\n    return t\n"
