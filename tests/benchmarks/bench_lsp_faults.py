@@ -1,6 +1,6 @@
 """Bad input and bad days by the thousand: random interleavings, and malformed messages by a seed, at a real server.
 
-A wrong interleaving raises what `support.interleavings` found wrong, so that it is reported with its steps.
+What `support.interleavings` finds wrong is counted, and said with the steps that led there.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import random
 from typing import TYPE_CHECKING, get_args
 
 import psutil
-from hypothesis import HealthCheck, settings
-from hypothesis.stateful import run_state_machine_as_test
+from hypothesis import HealthCheck, seed, settings
+from hypothesis.stateful import get_state_machine_test
 
 from benchmarks.figures import Figure, at_least, at_most
 from parley_server.lsp.wire import Task
@@ -32,22 +32,33 @@ WARM_UP = 20_000
 async def figures(context: Context) -> AsyncIterator[Figure]:
     """Interleavings without a wrong text, messages answered as they must be, and memory afterwards."""
     each = context.samples(667, quick=20)
-    for encoding in ("utf-8", "utf-16", "utf-32"):
+    played, differences = 0, 0
+    for number, encoding in enumerate(("utf-8", "utf-16", "utf-32")):
         context.say(f"{each} interleavings with {encoding}")
-        session, played = _interleaved(context, encoding, each)
+        session, wrong = _interleaved(context, encoding, each, SEED + number)
+        played += session.interleavings
+        differences += wrong
         yield Figure(
             name=f"lsp-faults.interleavings.{encoding}",
-            ours=played,
+            ours=session.interleavings,
             unit="",
             goal=at_least(each),
-            detail={"steps_at_most": 25, "edits_applied": session.applied, **session.outcomes},
+            detail={
+                "steps_at_most": 25,
+                "seed": SEED + number,
+                "edits_applied": session.applied,
+                "edits_rebased": session.rebased,
+                **session.outcomes,
+            },
         )
+    yield Figure(name="lsp-faults.interleavings.run", ours=played, unit="", goal=at_least(3 * each))
+    yield Figure(name="lsp-faults.interleavings.differences", ours=differences, unit="", goal=at_most(0))
     for figure in _fuzzed(context):
         yield figure
 
 
-def _interleaved(context: Context, encoding: str, count: int) -> tuple[Session, int]:
-    """The session after `count` interleavings that all went well, and how many those were."""
+def _interleaved(context: Context, encoding: str, count: int, chosen_by: int) -> tuple[Session, int]:
+    """The session after `count` interleavings, or up to the one that went wrong; and whether one did."""
     folder = context.scratch / encoding
     folder.mkdir()
     (folder / "script.jsonl").write_text("".join(json.dumps(each) + "\n" for each in SCRIPT))
@@ -61,8 +72,12 @@ def _interleaved(context: Context, encoding: str, count: int) -> tuple[Session, 
             database=None,
             suppress_health_check=list(HealthCheck),
         )
-        run_state_machine_as_test(machine, settings=chosen)
-        return session, session.interleavings
+        try:
+            seed(chosen_by)(get_state_machine_test(machine, settings=chosen))()
+        except AssertionError as error:
+            context.say("\n".join([str(error), *getattr(error, "__notes__", ())]))
+            return session, 1
+        return session, 0
 
 
 def _work(server: RawServer) -> None:

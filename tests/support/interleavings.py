@@ -53,7 +53,7 @@ class Session:
         self.asked_edits = []
         self.finished = {}
         self.answers = {}
-        self.applied = 0
+        self.applied = self.rebased = 0
         self.interleavings = 0
         self.outcomes = Counter()
         self._version = 0
@@ -137,6 +137,7 @@ class Session:
             assert message["params"]["id"] not in self.finished, "finished twice"
             self.finished[message["params"]["id"]] = message["params"]
             self.outcomes[message["params"]["outcome"]] += 1
+            self.rebased += message["params"]["outcome"] == "applied" and message["params"].get("rebased", False)
         return True
 
     def answer(self, request):
