@@ -73,9 +73,13 @@ def wheel(session: nox.Session) -> None:
 
 @nox.session
 def coverage(session: nox.Session) -> None:
-    """What the sessions before it have covered together: at least 90%, by branches."""
+    """What the sessions before it have covered together, by branches: at least 90%, of the event store all.
+
+    The tenth of a percent is what a race between threads may miss in one run.
+    """
     session.run("coverage", "combine")
     session.run("coverage", "report")
+    session.run("coverage", "report", "--include=*/parley_events/*", "--precision=2", "--fail-under=99.9")
 
 
 def run_tests(session: nox.Session, *what: str) -> None:
