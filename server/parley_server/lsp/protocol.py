@@ -249,7 +249,9 @@ def raw_params(converter: cattrs.Converter) -> None:
 def strict_text(converter: cattrs.Converter) -> None:
     """Let `converter` refuse what is no string where one belongs: a list's `str` would be a document's text."""
 
-    def text(given: object, _: type[str]) -> str:
+    def text(given: object, shape: type[str]) -> str:
+        if shape is not str:  # LSP's enumerations of strings derive from it
+            return shape(given)
         if not isinstance(given, str):
             raise TypeError(f"a string belongs here, not {type(given).__name__}")
         return given
