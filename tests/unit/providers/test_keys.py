@@ -1,5 +1,7 @@
 """Where keys come from, where they may go, and that none is shown."""
 
+from dataclasses import replace
+
 import pytest
 
 from parley_providers.errors import AuthenticationError
@@ -50,6 +52,13 @@ def test_the_environment_serves_where_the_keyring_has_none():
     """Blanks around it are no part of a key."""
     found = find_key(WISH, {"WORK_KEY": f" {SECRET}\n"}, KeptKeys())
     assert found == Key(origin="https://api.example.com", source="WORK_KEY", text=SECRET)
+
+
+def test_the_keyring_is_not_asked_where_the_settings_do_not_say_so():
+    """A key that is there for the same name and address enables nothing by itself."""
+    keys = KeptKeys()
+    keys.set(WISH.provider, "https://api.example.com", SECRET)
+    assert find_key(replace(WISH, in_keyring=False), {}, keys) is None
 
 
 @pytest.mark.parametrize("environment", [{}, {"WORK_KEY": ""}, {"OPENAI_API_KEY": SECRET}])
