@@ -64,7 +64,7 @@ class Exchange:
 
     def drop(self) -> None:
         """Break the connection off."""
-        self.writer.transport.abort()
+        end(self.writer)
 
 
 @dataclass
@@ -123,10 +123,16 @@ async def serving(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncI
             listening.close()
             await asyncio.sleep(0)  # what was accepted just now reaches `accept`
             for writer in server.writers:
-                writer.transport.abort()
+                end(writer)
             for task in running:
                 task.cancel()
     await asyncio.sleep(0)  # aborted transports close their sockets
+
+
+def end(writer: asyncio.StreamWriter) -> None:
+    """Break a connection off, whatever is still to be sent; one that has closed by itself is left alone."""
+    if not writer.is_closing() or writer.transport.get_write_buffer_size():
+        writer.transport.abort()
 
 
 async def _request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Exchange:

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from support.loopback import end
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
@@ -34,7 +36,7 @@ class Tunnels:
                     tasks.create_task(self._carry(reader, there_writer, heard=True))
                     tasks.create_task(self._carry(there_reader, writer, heard=False))
             finally:
-                there_writer.transport.abort()
+                end(there_writer)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, heard: bool) -> None:
         with suppress(ConnectionError):
@@ -58,7 +60,7 @@ async def tunnelling(target: str) -> AsyncIterator[Tunnels]:
             try:
                 await proxy.open(reader, writer)
             finally:
-                writer.transport.abort()
+                end(writer)
 
         listening = await asyncio.start_server(
             lambda reader, writer: running.append(tasks.create_task(run(reader, writer))), "127.0.0.1", 0
