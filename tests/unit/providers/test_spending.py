@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 
@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parley_providers.errors import BudgetExceededError, BudgetUnknownError
+from parley_providers.messages import user
 from parley_providers.prices import Price, Prices
-from parley_providers.spending import Claim, Limits, Spending
+from parley_providers.requests import LLMRequest
+from parley_providers.spending import Claim, Limits, Spending, worst_case
 from parley_providers.usage import Usage
 
 USAGE = Usage(prompt_tokens=1000, cached_prompt_tokens=500, output_tokens=100)
@@ -196,3 +198,11 @@ def test_a_session_never_spends_more_than_its_limit(calls):
         assert spending.session_usd == pytest.approx(spent)
 
     asyncio.run(run())
+
+
+def test_an_answer_to_a_schema_is_reserved_twice():
+    """It may be asked for once more, with the first answer and the schema in words."""
+    plain = LLMRequest(messages=(user("x" * 2000),), task_class="refactor", max_output_tokens=100)
+    once, twice = worst_case(plain), worst_case(replace(plain, json_schema={"type": "object"}))
+    assert (once.output_tokens, twice.output_tokens) == (100, 200)
+    assert twice.prompt_tokens > 2 * once.prompt_tokens + 100
