@@ -12,6 +12,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, suppress
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from lsprotocol import types
@@ -165,7 +166,7 @@ class ParleyServer(LanguageServer):
     def root_of(self, uri: str) -> str | None:
         """The path of the workspace folder that holds `uri`: the innermost, or None."""
         path = _file_of(uri)
-        holding = [root for root in self.client.workspace_roots if path is not None and _within(path, root)]
+        holding = [root for root in self.client.workspace_roots if path is not None and Path(path).is_relative_to(root)]
         return max(holding, key=len, default=None)
 
     def end(self, exit_code: int) -> None:
@@ -295,7 +296,3 @@ def _uri_of(path: str) -> str:
     if uri is None:
         raise ValueError(f"no URI for the path {path!r}")
     return uri
-
-
-def _within(path: str, root: str) -> bool:
-    return path == root or path.startswith(root.rstrip("/\\") + ("\\" if "\\" in root else "/"))
