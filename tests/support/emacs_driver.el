@@ -18,6 +18,9 @@
 (defvar driver-choices nil "Those actions.")
 (advice-add 'completing-read :override (lambda (_prompt choices &rest _) (setq driver-choices choices) driver-choice))
 
+;; Eglot goes on in the background after three seconds, which a busy machine may need to start a server.
+(setq eglot-sync-connect 120 eglot-connect-timeout 120)
+
 (defun driver-wait (what condition)
   (let ((deadline (+ (float-time) driver-patience)))
     (while (not (funcall condition))
