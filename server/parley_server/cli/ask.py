@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parley_providers.strategies import StrategyName
+from parley_server.cli.names import strategy_named
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -28,7 +29,12 @@ def ask(
     about: Annotated[str | None, typer.Option(help="A file that the question is about; - is standard input.")] = None,
     model: Annotated[str | None, typer.Option(help="This model, as `parley models list` names it.")] = None,
     strategy: Annotated[
-        StrategyName | None, typer.Option(help="Choose among the candidates of your settings in this way.")
+        StrategyName | None,
+        typer.Option(
+            parser=strategy_named,
+            metavar="STRATEGY",
+            help=f"Choose among the candidates of your settings in this way: {', '.join(StrategyName)}.",
+        ),
     ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Tell who is asked, why, and who would be next.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the answer.")] = False,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parley_agent.refactor.tasks import TaskClass
-from parley_server.cli.kinds import ASK, kind_of_work
+from parley_server.cli.names import ASK, kind_of_work
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parley_agent.refactor.tasks import TaskClass
-from parley_server.cli.kinds import refactoring
+from parley_server.cli.names import refactoring
 
 if TYPE_CHECKING:
     from asyncio import Runner

@@ -36,3 +36,10 @@ def test_a_kind_of_work_that_is_none_is_answered_with_one_that_is(given, told):
     answer = CliRunner().invoke(app, ["refactor", "a.py", "--as", given])
     assert answer.exit_code == 2
     assert f"'{given}' is no kind of work; {told}" in " ".join(answer.output.split())
+
+
+def test_a_strategy_that_is_none_is_answered_with_the_nearest():
+    """As a kind of work is."""
+    answer = CliRunner().invoke(app, ["ask", "why?", "--strategy", "local"])
+    assert answer.exit_code == 2
+    assert "'local' is no strategy; did you mean local_first?" in " ".join(answer.output.split())

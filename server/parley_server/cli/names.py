@@ -1,4 +1,4 @@
-"""The kinds of work that a person names in an option: which there are, and what is told of one that is not."""
+"""Names that a person gives in an option, kinds of work and strategies: which there are, and what is told of none."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from difflib import get_close_matches
 import typer
 
 from parley_agent.refactor.tasks import TaskClass
+from parley_providers.strategies import StrategyName
 
 ASK = "ask"
 """The kind of work of `parley ask`, which is no refactoring."""
+_KIND = "kind of work"
 
 
 def refactoring(given: str) -> TaskClass:
@@ -18,17 +20,22 @@ def refactoring(given: str) -> TaskClass:
     Raises:
         BadParameter: there is none; the message names the nearest.
     """
-    return TaskClass(_named(given, tuple(TaskClass)))
+    return TaskClass(_named(given, tuple(TaskClass), _KIND))
 
 
 def kind_of_work(given: str) -> str:
     """A task class, or `ask`; see `refactoring`."""
-    return _named(given, (*TaskClass, ASK))
+    return _named(given, (*TaskClass, ASK), _KIND)
 
 
-def _named(given: str, names: tuple[str, ...]) -> str:
+def strategy_named(given: str) -> StrategyName:
+    """The strategy of that name; see `refactoring`."""
+    return StrategyName(_named(given, tuple(StrategyName), "strategy"))
+
+
+def _named(given: str, names: tuple[str, ...], what: str) -> str:
     if given in names:
         return given
     near = get_close_matches(given, names, n=1, cutoff=0.5)
     meant = f"did you mean {near[0]}?" if near else f"it can be {', '.join(names)}"
-    raise typer.BadParameter(f"{given!r} is no kind of work; {meant}")
+    raise typer.BadParameter(f"{given!r} is no {what}; {meant}")
