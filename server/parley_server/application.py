@@ -6,9 +6,10 @@ Which parts there are is decided in `app`; what each does belongs to its own roo
 from __future__ import annotations
 
 import asyncio
-import logging
 from contextlib import AsyncExitStack, ExitStack, aclosing, contextmanager
 from typing import TYPE_CHECKING, Protocol
+
+from parley_server.event_keeping import EventKeeping
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from parley_providers.records import CallRecord
     from parley_providers.route import Route
     from parley_providers.tally import Spent
-
-logger = logging.getLogger(__name__)
 
 
 class SettingsLayers(Protocol):
@@ -89,13 +88,12 @@ class Application:
         self._open_store = open_store
         self._build_chain = build_chain
         self._read_records = read_records
-        self._open_events = open_events
         self._read_unproved = read_unproved
         self._spent = spent
         self._layers = layers
-        self._events: EventStore | None = None
+        self._events = EventKeeping(open_events)
         self._closing = AsyncExitStack()
-        self._opening = asyncio.Lock()
+        self._closing.push_async_callback(self._events.aclose)
         self._store: CallStore | None = None
         self._chain: ProviderChain | None = None
         self._service: RefactorService | None = None
@@ -233,19 +231,10 @@ class Application:
         return self._service
 
     async def _recorder(self, correlation_id: str) -> Recorder:
-        """What keeps one refactoring's events; it keeps none if they cannot be stored, which is told once."""
+        """What keeps one refactoring's events; it keeps none while they cannot be stored."""
         from parley_agent.refactor.recording import Recorder
-        from parley_events.errors import EventStoreError
 
-        async with self._opening:
-            if self._events is None and self._open_events is not None:
-                # Whoever waits for it may give up: then the next one opens it.
-                try:
-                    self._events = await self._closing.enter_async_context(self._open_events())
-                except EventStoreError as error:
-                    self._open_events = None
-                    logger.warning("events are not kept: %s", error)
-        return Recorder(self._events if correlation_id else None, correlation_id)
+        return Recorder(await self._events.store() if correlation_id else None, correlation_id)
 
     @contextmanager
     def _bounded(self, request: RefactorRequest) -> Iterator[None]:
