@@ -1,10 +1,13 @@
 """An editor that does not read for a while: a real server process goes on, sends less, and loses nothing."""
 
 import asyncio
+import json
 import os
 
 import psutil
 
+from support.editor import PARLEY, environment
+from support.event_stores import eventually
 from support.loopback import serving
 from support.one_at_a_time import MODEL, about, line
 from support.raw_server import raw_server
@@ -16,23 +19,26 @@ PLACE = {"line": 0, "character": 5}
 ARGUMENT = {"textDocument": {"uri": URI}, "range": {"start": PLACE, "end": PLACE}, "show": False}
 
 
-class Talker:
-    """A provider that answers with many pieces; `told` is set when all of them were taken."""
+async def talk(exchange):
+    """Answer with many pieces."""
+    if exchange.path != "/api/chat":
+        await about(exchange)
+        return
+    await exchange.start(200, {"Content-Type": "application/x-ndjson"})
+    for piece in PIECES:
+        await exchange.send(line(piece))
+    await exchange.send(line("", done=True, done_reason="stop", prompt_eval_count=400, eval_count=len(PIECES)))
+    await exchange.end()
 
-    def __init__(self):
-        self.told = asyncio.Event()
 
-    async def handle(self, exchange):
-        if exchange.path != "/api/chat":
-            await about(exchange)
-            return
-        await exchange.start(200, {"Content-Type": "application/x-ndjson"})
-        for piece in PIECES:
-            await exchange.send(line(piece))
-        await exchange.send(line("", done=True, done_reason="stop", prompt_eval_count=400, eval_count=len(PIECES)))
-        await exchange.end()
-        await exchange.gone.wait()
-        self.told.set()
+async def last_kept(tmp_path):
+    """The type of the last event that the server kept; it keeps the ending when everything was told."""
+    command = [PARLEY, "events", "export"]
+    export = await asyncio.create_subprocess_exec(
+        *command, env=environment(tmp_path), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+    )
+    lines = (await export.communicate())[0].splitlines()
+    return json.loads(lines[-1]).get("event_type") if lines else None
 
 
 def ask(server):
@@ -60,13 +66,11 @@ def heard(server):
 
 async def test_an_editor_that_does_not_read_gets_less_messages_and_all_of_the_text(tmp_path):
     """The model is heard to its end meanwhile, in bounded memory; what comes is in order, and can be had again."""
-    talker = Talker()
-    async with serving(talker.handle) as provider:
+    async with serving(talk) as provider:
         variables = {"PARLEY_OLLAMA_URL": provider.url, "PARLEY_MODEL": f"ollama/{MODEL}"}
         with raw_server(tmp_path, scripted=False, listens=False, **variables) as server:
             ask(server)
-            async with asyncio.timeout(60):
-                await talker.told.wait()
+            await eventually(lambda: last_kept(tmp_path), "CodeExplained", within_s=60)
             assert psutil.Process(server.process.pid).memory_info().rss < 400 * 2**20
             server.listen()
             answers, told = await asyncio.to_thread(heard, server)
