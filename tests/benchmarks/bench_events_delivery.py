@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from pathlib import Path
-from time import perf_counter_ns
+from time import perf_counter_ns, process_time
 from typing import TYPE_CHECKING
 
 from benchmarks.event_load import event, postgres, postgres_store, sqlite_store
@@ -87,11 +86,11 @@ async def idle(store: EventStore, seconds: float) -> float:
     async with store.subscribe(after=await store.head()) as events, asyncio.TaskGroup() as group:
         waiting = group.create_task(anext(events))
         await asyncio.sleep(1.0)
-        before = os.times()
+        before = process_time()
         await asyncio.sleep(seconds)
-        after = os.times()
+        after = process_time()
         waiting.cancel()
-    return 100 * (after.user + after.system - before.user - before.system) / seconds
+    return 100 * (after - before) / seconds
 
 
 async def figures(context: Context) -> AsyncIterator[Figure]:

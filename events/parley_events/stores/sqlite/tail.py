@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 PAGE_EVENTS = 500
 BUSY_INTERVAL_S = 0.001
-IDLE_INTERVAL_S = 0.02
+IDLE_INTERVAL_S = 0.04
 BUSY_FOR_S = 0.5
 
 
