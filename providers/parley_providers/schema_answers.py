@@ -46,12 +46,16 @@ _CHECKED = (FinishReason.STOP, FinishReason.UNKNOWN)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchemaAnswer:
-    """The answer to a request that is of `schema`: `ask` sends, `route` is whom it asks."""
+    """The answer to a request that is of `schema`: `ask` sends, `route` is whom it asks.
+
+    `on_refusal` is called when the server refuses to be held to the schema.
+    """
 
     request: LLMRequest
     schema: JsonObject
     ask: Ask
     route: Route
+    on_refusal: Callable[[], None]
 
     async def stream(self, *, native: bool) -> AsyncGenerator[StreamEvent, None]:
         """Its events; `native`: the server can constrain it. One that refuses the schema is asked in words.
@@ -72,6 +76,7 @@ class SchemaAnswer:
         except BadRequestError as error:
             if not native or first.begun or not await self._is_refused(error):
                 raise
+            self.on_refusal()
             async with aclosing(self.stream(native=False)) as events:
                 async for event in events:
                     yield event

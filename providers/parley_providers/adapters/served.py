@@ -43,6 +43,8 @@ class ServedProvider(ABC, Generic[ServerT]):
     def __init__(self, name: str, server: ServerT) -> None:
         self._name = name
         self._server = server
+        # Models whose server refused a schema, which it would do again each time: asked in words as long as we live.
+        self._unconstrained: set[str] = set()
 
     @property
     def name(self) -> str:
@@ -73,8 +75,10 @@ class ServedProvider(ABC, Generic[ServerT]):
             schema=request.json_schema or {},
             ask=self._answer,
             route=asked_for(self._name, model),
+            on_refusal=lambda: self._unconstrained.add(model),
         )
-        async with aclosing(answer.stream(native=await self._constrains(model))) as events:
+        native = model not in self._unconstrained and await self._constrains(model)
+        async with aclosing(answer.stream(native=native)) as events:
             async for event in events:
                 yield event
 

@@ -89,6 +89,17 @@ async def test_a_server_that_refuses_the_schema_is_asked_in_words(stage, tmp_pat
 
 
 @every_served_provider
+async def test_a_server_that_refused_a_schema_is_not_asked_with_one_again(stage, tmp_path):
+    """Of this model; the next answer is of its schema all the same, and costs one request."""
+    play = Play(refusal="schema", then=RIGHT)
+    async with stage(play, tmp_path) as staged:
+        first, second = [await collect(staged.provider.stream(ASK)) for _ in range(2)]
+        sent = [schema is not None for schema in staged.schemas]
+    assert (json.loads(first.text), json.loads(second.text)) == ({"lines": [1, 2]}, {"lines": [1, 2]})
+    assert sent == [True, False, False]
+
+
+@every_served_provider
 async def test_another_refusal_is_what_it_is(stage, tmp_path):
     """A wrong request does not become right by asking for less."""
     events, error, bodies = await _seen(stage, Play(refusal="bad_request"), tmp_path)
