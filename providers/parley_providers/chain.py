@@ -136,6 +136,7 @@ class ProviderChain:
         Raises:
             NoModelError: as `stream`.
         """
+        await self._resilience.ready()  # who is left alone since before this process began stands last
         return self._permitted(request, await self._router.routes(request))
 
     async def facts_of(self, route: Route) -> ModelFacts:
@@ -166,7 +167,6 @@ class ProviderChain:
             ProviderChainExhaustedError: several attempts failed. A single one's error is raised as it is.
         """
         course = Course()
-        await self._resilience.ready()
         self._resilience.budget.earn()
         for route in await self.routes(request):
             for attempt in count(1):  # pragma: no branch - it counts for ever

@@ -73,12 +73,10 @@ class Bench:
         self.breakers = Breakers(clock=self.clock, settings=BreakerSettings(failures_to_open=self.failures_to_open))
         self.spending = Spending(limits=self.limits, clock=self.clock)
         self.resilience = Resilience(breakers=self.breakers, spending=self.spending, sleep=sleep, draw=lambda: 0.5)
-        self.chain = ProviderChain(
-            self.providers,
-            FixedRouter(order),
-            Instruments(clock=self.clock, new_id=lambda: "id", observer=self.kept, prices=PRICES, session_id="s"),
-            self.resilience,
+        self.instruments = Instruments(
+            clock=self.clock, new_id=lambda: "id", observer=self.kept, prices=PRICES, session_id="s"
         )
+        self.chain = ProviderChain(self.providers, FixedRouter(order), self.instruments, self.resilience)
 
     async def events(self, request=REQUEST):
         return [event async for event in self.chain.stream(request)]

@@ -44,7 +44,7 @@ async def look_at_everything() -> tuple[Finding, ...]:
                 system.workspace(project),
                 models.engine(engine_version()),
                 await models.downloaded(embedded, advice),
-                *await models.servers(servers),
+                *await models.servers(servers, settings.providers),
                 *models.unused_keys(build_access(settings).statuses()),
                 models.budget(limits_of(settings), _today()),
                 system.memory(available_bytes(), needed_bytes(needs)),

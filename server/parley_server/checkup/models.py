@@ -14,7 +14,7 @@ from parley_providers.requests import LLMRequest
 from parley_server.checkup.findings import Area, Finding, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from parley_profiling.errors import StoreError
     from parley_profiling.stores import DayTotal
@@ -30,8 +30,8 @@ _DOWNLOADED = "Downloaded models"
 class Chain(Protocol):
     """The part of a provider chain that is needed to find out who would serve a request."""
 
-    async def route(self, request: LLMRequest) -> Route:
-        """Who would be asked first."""
+    async def routes(self, request: LLMRequest) -> tuple[Route, ...]:
+        """Who would be asked, in order; never empty."""
         ...
 
     async def facts_of(self, route: Route) -> ModelFacts:
@@ -40,17 +40,23 @@ class Chain(Protocol):
 
 
 async def serving(chain: Chain) -> Finding:
-    """Whether a request could be served now, by whom, and why by that one."""
-    request = LLMRequest(messages=(user("Hello"),), task_class="custom")
+    """Whether a request could be served now, by whom, and why by that one; those before it that could not are told."""
+    silent: list[str] = []
     try:
-        route = await chain.route(request)
-        facts = await chain.facts_of(route)
+        for route in await chain.routes(LLMRequest(messages=(user("Hello"),), task_class="custom")):
+            try:
+                facts = await chain.facts_of(route)
+            except ProviderError as error:
+                silent.append(str(error))
+                continue
+            window = "" if facts.window_tokens is None else f", window {facts.window_tokens:,} tokens"
+            served = f"served by {route.provider}/{route.model}{window}. {route.why}"
+            verdict = Verdict.WARNING if silent else Verdict.OK
+            return Finding(area=Area.SERVING, name="Requests", verdict=verdict, found=" ".join((served, *silent)))
     except ProviderError as error:
-        fix = "Run `parley models list` to see which models there are, then `parley models pull NAME`."
-        return Finding(area=Area.SERVING, name="Requests", verdict=Verdict.PROBLEM, found=str(error), fix=fix)
-    window = "" if facts.window_tokens is None else f", window {facts.window_tokens:,} tokens"
-    found = f"served by {route.provider}/{route.model}{window}. {route.why}"
-    return Finding(area=Area.SERVING, name="Requests", verdict=Verdict.OK, found=found)
+        silent.append(str(error))
+    fix = "Run `parley models list` to see which models there are, then `parley models pull NAME`."
+    return Finding(area=Area.SERVING, name="Requests", verdict=Verdict.PROBLEM, found=" ".join(silent), fix=fix)
 
 
 def engine(version: str | None) -> Finding:
@@ -79,9 +85,9 @@ async def downloaded(embedded: Provider, advice: str) -> Finding:
     return Finding(area=Area.MODELS, name="Downloaded models", verdict=Verdict.ABSENT, found="none", fix=advice)
 
 
-async def servers(providers: Iterable[Provider]) -> tuple[Finding, ...]:
-    """For each server that Parley would ask: whether it answers, and with which models."""
-    return tuple([await _server(provider) for provider in providers])
+async def servers(providers: Iterable[Provider], named: Collection[str] = ()) -> tuple[Finding, ...]:
+    """Whether each server that Parley would ask answers, and with which models; those `named` are in the settings."""
+    return tuple([await _server(each, "providers." * (each.name in named) + each.name) for each in providers])
 
 
 def unused_keys(statuses: Iterable[KeyStatus]) -> tuple[Finding, ...]:
@@ -126,11 +132,11 @@ def _spent(today: DayTotal | StoreError) -> str:
     return f"${today.spent_usd:.4f} spent{reserved} today"
 
 
-async def _server(provider: Provider) -> Finding:
+async def _server(provider: Provider, setting: str) -> Finding:
     name = provider.name.capitalize()
     if not await provider.is_available() and is_loopback(provider.origin):
         found = f"nothing answers at {provider.origin}"
-        fix = f"To use it, start {name}, or name its address: `{provider.name}.url` in the settings."
+        fix = f"To use it, start it, or correct its address: `{setting}.url` in the settings."
         return Finding(area=Area.MODELS, name=name, verdict=Verdict.ABSENT, found=found, fix=fix)
     try:
         models = await provider.models()

@@ -2,14 +2,16 @@
 
 import asyncio
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from parley_providers.adapters.scripted import ScriptedAnswer, ScriptedPiece, ScriptedProvider, says
-from parley_providers.breaker import BreakerKey, BreakerStatus
+from parley_providers.breaker import BreakerKey, Breakers, BreakerStatus, StoredBreaker
+from parley_providers.chain import ProviderChain
 from parley_providers.errors import (
     BadRequestError,
     ConnectDeadlineExceededError,
@@ -22,9 +24,10 @@ from parley_providers.errors import (
 )
 from parley_providers.messages import user
 from parley_providers.requests import Deadlines, LLMRequest, PartDelta, StreamFinish, StreamRestarted, StreamStart
+from parley_providers.route import Route
 from parley_providers.spending import Limits, worst_case
 from parley_providers.usage import Usage
-from support.chain_bench import API, PRICES, REQUEST, Bench, fails, scripted
+from support.chain_bench import API, PRICES, REQUEST, Bench, ManualClock, fails, scripted
 from support.streams import seen
 
 WORST_USD = PRICES.cost_usd(provider="paid", origin=API, model="script", usage=worst_case(REQUEST))
@@ -44,6 +47,35 @@ class Silent(ScriptedProvider):
             raise self.error
         await asyncio.Event().wait()
         yield
+
+
+@dataclass
+class Remembered:
+    """A store in which the breaker of `a` is still open."""
+
+    clock: ManualClock
+
+    def load(self):
+        until = self.clock.now() + timedelta(minutes=1)
+        open_still = {"status": BreakerStatus.OPEN, "failures": 3, "openings": 1, "reason": "It was down."}
+        return (StoredBreaker(key=BreakerKey(provider="a", origin="", model="script"), until=until, **open_still),)
+
+    def save(self, breaker):
+        """Nothing is kept."""
+
+
+@dataclass
+class HealthyFirst:
+    """Routes to whomever the breakers let through, and then to the others."""
+
+    breakers: Breakers
+
+    async def routes(self, request):
+        def sick(name):
+            return not self.breakers.admits(BreakerKey(provider=name, origin="", model="script"))
+
+        names = sorted(("a", "b"), key=sick)
+        return tuple(Route(provider=name, model="script", reason="configured", why="So.") for name in names)
 
 
 class BookForTwo:
@@ -182,6 +214,15 @@ async def test_an_open_breaker_is_passed_over_and_told():
     ):
         await bench.events()
     assert len(first.asked) == asked
+
+
+async def test_routes_are_told_as_they_will_be_taken_when_a_breaker_was_open_before_the_start():
+    """What a process before this one learnt counts when it is asked who would serve, too."""
+    bench = Bench((scripted("a", says("one")), scripted("b", says("two"))))
+    bench.breakers.store = Remembered(bench.clock)
+    chain = ProviderChain(bench.providers, HealthyFirst(bench.breakers), bench.instruments, bench.resilience)
+    told = [route.provider for route in await chain.routes(REQUEST)]
+    assert (told, (await chain.complete(REQUEST)).route.provider) == (["b", "a"], "b")
 
 
 async def test_closing_the_stream_leaves_the_breaker_as_it_was():

@@ -14,24 +14,29 @@ from parley_server.checkup.findings import Verdict
 from parley_server.checkup.models import budget, downloaded, engine, servers, serving
 
 ROUTE = Route(provider="ollama", model="coder", reason="found", why="ollama is running and has coder.")
+NEXT = Route(provider="embedded", model="small", reason="embedded", why="small is downloaded.")
 SPENT = DayTotal(spent_usd=0.42)
 LOCKED = LockedStoreError("It is locked.")
 FACTS = ModelFacts(name="coder", provider="ollama", window_tokens=4096, server_version="0.33.0")
 
 
 @dataclass
-class OneRoute:
-    """A chain with one route, or an error in its place."""
+class Routed:
+    """A chain with one route and one for its failure, or an error in their place; the first may be `silent`."""
 
     error: Exception | None = None
     window_tokens: int | None = 4096
 
-    async def route(self, request):
+    silent: Exception | None = None
+
+    async def routes(self, request):
         if self.error is not None:
             raise self.error
-        return ROUTE
+        return (ROUTE, NEXT)
 
     async def facts_of(self, route):
+        if route is ROUTE and self.silent is not None:
+            raise self.silent
         return ModelFacts(name=route.model, provider=route.provider, window_tokens=self.window_tokens)
 
 
@@ -56,7 +61,7 @@ class Server:
 
 async def test_who_would_serve_is_told_with_the_reason():
     """The route's own words, and the window."""
-    found = await serving(OneRoute())
+    found = await serving(Routed())
     assert (found.verdict, found.found) == (
         Verdict.OK,
         "served by ollama/coder, window 4,096 tokens. ollama is running and has coder.",
@@ -65,14 +70,23 @@ async def test_who_would_serve_is_told_with_the_reason():
 
 async def test_an_unknown_window_is_not_told():
     """Unknown is left out, not shown as nothing."""
-    assert (await serving(OneRoute(window_tokens=None))).found.startswith("served by ollama/coder. ")
+    assert (await serving(Routed(window_tokens=None))).found.startswith("served by ollama/coder. ")
 
 
 async def test_without_a_model_it_is_a_problem_with_a_way_out():
     """What nobody can serve is the one problem that matters."""
-    found = await serving(OneRoute(NoModelError("There is no model to ask.")))
+    found = await serving(Routed(NoModelError("There is no model to ask.")))
     assert (found.verdict, found.found) == (Verdict.PROBLEM, "There is no model to ask.")
     assert "parley models pull" in found.fix
+
+
+async def test_one_that_does_not_answer_leaves_the_next_to_serve():
+    """As a request would find it; what is wrong with the first is told beside it."""
+    found = await serving(Routed(silent=ConnectionFailedError("Nothing answers there.")))
+    assert (found.verdict, found.found) == (
+        Verdict.WARNING,
+        "served by embedded/small, window 4,096 tokens. small is downloaded. Nothing answers there.",
+    )
 
 
 @pytest.mark.parametrize(("version", "verdict"), [("xllamacpp 1", Verdict.OK), (None, Verdict.ABSENT)])
@@ -107,6 +121,13 @@ async def test_a_server_is_looked_at(server, verdict, told):
     (found,) = await servers([server])
     assert found.verdict is verdict
     assert told in found.found
+
+
+@pytest.mark.parametrize(("named", "setting"), [((), "`ollama.url`"), (("ollama",), "`providers.ollama.url`")])
+async def test_a_server_that_is_off_is_told_with_the_setting_of_its_address(named, setting):
+    """One that was found by itself has another than one that the person named."""
+    (found,) = await servers([Server(answers=False)], named)
+    assert setting in found.fix
 
 
 @pytest.mark.parametrize(
