@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from parley_providers.errors import Attempt, ProviderChainExhaustedError, ProviderError, may_cost
-from parley_providers.requests import StreamRestarted, StreamStart, StreamUsage
+from parley_providers.errors import Attempt, ProviderChainExhaustedError, ProviderError, SchemaNotHeldError, may_cost
+from parley_providers.requests import StreamFinish, StreamRestarted, StreamStart, StreamUsage
 from parley_providers.usage import Usage
 
 if TYPE_CHECKING:
@@ -16,20 +16,31 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Bill:
-    """What a call used, as far as it was told, and whether it can have cost anything at all."""
+    """What a call used, as far as it was told, and whether it can have cost anything at all.
+
+    How much was said of an answer without an end is unknown, so that it counts as its worst case.
+    """
 
     sent: bool = False
     answered: bool = False
-    usage: Usage = field(default_factory=Usage)
+    _whole: bool = False
+    _told: Usage = field(default_factory=Usage)
+
+    @property
+    def usage(self) -> Usage:
+        """What is known of what it used."""
+        return self._told if self._whole else self._told.broken_off()
 
     def take(self, event: StreamEvent) -> None:
         """Note what an event tells."""
         self.answered = True
         if isinstance(event, StreamUsage):
-            self.usage = event.usage
+            self._told = event.usage
+        self._whole = self._whole or isinstance(event, StreamFinish)
 
     def failed(self, error: ProviderError) -> None:
         """Note the end of the call."""
+        self._whole = isinstance(error, SchemaNotHeldError)
         self.sent = self.answered or may_cost(error)
 
 

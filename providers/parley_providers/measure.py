@@ -10,7 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from parley_providers.errors import ProviderError, may_cost
+from parley_providers.errors import ProviderError, SchemaNotHeldError, may_cost
 from parley_providers.records import CallRecord
 from parley_providers.requests import (
     FinishReason,
@@ -90,6 +90,7 @@ async def measured(
         record = replace(record, outcome=seen.outcome or "truncated")
     except ProviderError as error:
         free = seen.first_event_ns is None and not may_cost(error)
+        seen.whole = isinstance(error, SchemaNotHeldError)
         record = replace(record, outcome=error.kind, error=str(error), cost_usd=0.0 if free else None)
         raise
     except (asyncio.CancelledError, GeneratorExit):
@@ -106,13 +107,14 @@ async def measured(
 
 @dataclass(slots=True)
 class _Seen:
-    """What the events told so far."""
+    """What the events told so far; `whole`: all that was answered was counted."""
 
     first_event_ns: int | None = None
     first_visible_ns: int | None = None
     usage: Usage | None = None
     timings: Timings | None = None
     outcome: Outcome | None = None
+    whole: bool = False
     _text_parts: frozenset[int] = frozenset()
 
     def take(self, event: StreamEvent, elapsed_ns: int) -> None:
@@ -126,16 +128,17 @@ class _Seen:
             case StreamUsage(usage=usage, timings=timings):
                 self.usage, self.timings = usage, timings
             case StreamFinish(reason=reason):
-                self.outcome = _OUTCOMES.get(reason, "ok")
+                self.outcome, self.whole = _OUTCOMES.get(reason, "ok"), True
             case _:
                 pass
         if self.first_event_ns is None:
             self.first_event_ns = elapsed_ns
 
     def into(self, record: CallRecord) -> CallRecord:
+        usage = self.usage or record.usage
         return replace(
             record,
-            usage=self.usage or record.usage,
+            usage=usage if self.whole else usage.broken_off(),
             timings=self.timings or record.timings,
             first_event_ns=self.first_event_ns,
             first_visible_ns=self.first_visible_ns,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,10 @@ class Usage:
     def plus(self, other: Usage) -> Usage:
         """The usage of two calls; what one of them did not tell is unknown of both."""
         return Usage(**{each.name: _sum(getattr(self, each.name), getattr(other, each.name)) for each in fields(self)})
+
+    def broken_off(self) -> Usage:
+        """What is known of an answer without an end: some servers count ahead of it, none counts what was lost."""
+        return replace(self, output_tokens=None, reasoning_tokens=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

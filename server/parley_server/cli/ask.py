@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from parley_providers.requests import LLMRequest, StreamEvent
     from parley_providers.route import Route
+    from parley_providers.tally import Spent
     from parley_providers.usage import Timings, Usage
     from parley_server.application import Application
 
@@ -74,12 +75,17 @@ class _Answer:
     restarts: list[str] = field(default_factory=list)
     usage: Usage | None = None
     timings: Timings | None = None
-    cost_usd: float | None = None
+    spent: Spent | None = None
     finish: str = ""
 
     @property
     def text(self) -> str:
         return "".join(self.pieces)
+
+    @property
+    def cost_usd(self) -> float | None:
+        """What all calls for it cost, those that failed too, in US dollars; None is unknown."""
+        return None if self.spent is None or self.spent.unpriced else self.spent.cost_usd
 
 
 def _whole(question: str, about: str | None) -> str:
@@ -121,8 +127,7 @@ async def _asked(application: Application, request: LLMRequest, *, live: bool, e
             _explain(answer.routes)
         async with aclosing(application.chain.stream(request)) as events:
             await _take(events, answer, live=live)
-        if answer.route is not None and answer.usage is not None:
-            answer.cost_usd = application.chain.cost_usd(answer.route, answer.usage)
+        answer.spent = application.spent(request.correlation_id)
         return answer
     finally:
         await application.aclose()
@@ -175,15 +180,23 @@ def _show(answer: _Answer, *, live: bool, explain: bool, as_json: bool) -> None:
     if not live:
         text = answer.text
         typer.echo(printable(text) if sys.stdout.isatty() else text, nl=False)
-    if not answer.text.endswith("\n"):
+    if not answer.text.strip():
+        typer.echo("The answer is empty. Ask again in other words, or another model.", err=True)
+    elif not answer.text.endswith("\n"):
         typer.echo()
     if answer.finish not in ("stop", ""):
         typer.echo(f"The answer ended early: {answer.finish}.", err=True)
     if answer.route is not None and answer.route.reason == "fallback":
         typer.echo(f"Answered by {answer.route.provider}/{answer.route.model}: {answer.route.why}", err=True)
     if explain and answer.usage is not None and answer.timings is not None:
-        cost = "unknown" if answer.cost_usd is None else f"${answer.cost_usd:.4f}"
-        typer.echo(f"{measured(answer.usage, answer.timings)} Cost: {cost}.", err=True)
+        typer.echo(f"{measured(answer.usage, answer.timings)} {_cost(answer.spent)}", err=True)
+
+
+def _cost(spent: Spent | None) -> str:
+    if spent is None or spent.unpriced == spent.calls:
+        return "Cost: unknown."
+    known = f"Cost: ${spent.cost_usd:.4f}" + (" and what is unknown" if spent.unpriced else "")
+    return f"{known}, with {spent.calls - 1} that failed." if spent.calls > 1 else f"{known}."
 
 
 def _show_json(answer: _Answer) -> None:

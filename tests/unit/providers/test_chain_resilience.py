@@ -20,10 +20,20 @@ from parley_providers.errors import (
     NoModelError,
     ProviderChainExhaustedError,
     ProviderError,
+    SchemaNotHeldError,
     ServerError,
+    StreamTruncatedError,
 )
 from parley_providers.messages import user
-from parley_providers.requests import Deadlines, LLMRequest, PartDelta, StreamFinish, StreamRestarted, StreamStart
+from parley_providers.requests import (
+    Deadlines,
+    LLMRequest,
+    PartDelta,
+    StreamFinish,
+    StreamRestarted,
+    StreamStart,
+    StreamUsage,
+)
 from parley_providers.route import Route
 from parley_providers.spending import Limits, worst_case
 from parley_providers.usage import Usage
@@ -294,6 +304,30 @@ async def test_a_call_that_is_given_up_before_its_first_token_counts_as_its_wors
         await provider.asked_now.wait()
         asked.cancel()
     assert bench.spending.session_usd == pytest.approx(WORST_USD)
+
+
+class BreakingOff(ScriptedProvider):
+    """Counts its prompt and one token of its answer when it begins, as some vendors do, and never ends it."""
+
+    def __init__(self, error):
+        super().__init__((), name="paid", origin=API)
+        self.error = error
+
+    async def stream(self, request):
+        yield StreamStart(route=Route(provider="paid", model="script", reason="configured", why="So."))
+        yield StreamUsage(usage=Usage(prompt_tokens=1, output_tokens=1))
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "costs"), [(StreamTruncatedError("half"), WORST_USD), (SchemaNotHeldError("twice"), 0.002)]
+)
+async def test_an_answer_without_an_end_counts_as_its_worst_case(error, costs):
+    """What was counted when it began says nothing of how much came; one that ended and was refused is counted."""
+    bench = Bench((BreakingOff(error),), limits=Limits(session_usd=500.0), failures_to_open=1)
+    with pytest.raises(type(error)):
+        await bench.events()
+    assert bench.spending.session_usd == pytest.approx(costs)
 
 
 async def test_retries_stop_when_the_budget_is_spent():

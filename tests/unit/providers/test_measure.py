@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from parley_providers.adapters.scripted import ScriptedAnswer, ScriptedFault, ScriptedPiece, ScriptedProvider
-from parley_providers.errors import RateLimitedError
+from parley_providers.errors import RateLimitedError, SchemaNotHeldError, StreamTruncatedError
 from parley_providers.measure import Instruments, measured
 from parley_providers.messages import user
 from parley_providers.provider import ModelFacts
@@ -19,6 +19,7 @@ from parley_providers.requests import (
     PartDelta,
     StreamFinish,
     StreamStart,
+    StreamUsage,
 )
 from parley_providers.route import Route
 from parley_providers.usage import Timings, Usage
@@ -217,3 +218,27 @@ async def test_a_provider_that_breaks_its_promise_is_recorded_too(error, outcome
     with suppress(ValueError):
         await seen(measured(Odd(error=error), REQUEST, ROUTE, None, instruments))
     assert (kept.records[0].outcome, kept.records[0].error) == (outcome, words)
+
+
+class BreakingOff(ScriptedProvider):
+    """Counts the prompt and, ahead of them, a first token of its answer, as some vendors do; then it breaks off."""
+
+    def __init__(self, error):
+        super().__init__((), origin="http://there")
+        self.error = error
+
+    async def stream(self, request):
+        yield StreamStart(route=ROUTE)
+        yield StreamUsage(usage=Usage(prompt_tokens=70, output_tokens=1))
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "output_tokens"), [(StreamTruncatedError("It broke off."), None), (SchemaNotHeldError("No."), 1)]
+)
+async def test_how_much_was_said_of_an_answer_without_an_end_is_unknown(error, output_tokens):
+    """So is its cost, whatever was counted when it began; answers that ended and were of no use were counted."""
+    kept = Kept()
+    instruments = Instruments(clock=TickingClock(), new_id=lambda: "id", observer=kept, hardware="hw")
+    await seen(measured(BreakingOff(error), REQUEST, ROUTE, FACTS, instruments))
+    assert kept.records[0].usage == Usage(prompt_tokens=70, output_tokens=output_tokens)

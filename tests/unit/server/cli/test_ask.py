@@ -66,6 +66,21 @@ def test_an_answer_that_ended_early_says_so(run):
     assert (result.stdout, result.stderr) == ("fo\n", "The answer ended early: length.\n")
 
 
+def test_an_empty_answer_says_so(run):
+    """A script gets nothing, and a person knows that nothing is missing."""
+    result = run("2+2?", script=json.dumps({"text": ""}))
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == "The answer is empty. Ask again in other words, or another model.\n"
+
+
+def test_what_failed_on_the_way_is_in_the_cost(run):
+    """As it is in the budget and in the totals of the day."""
+    half = {"text": "half", "error": {"kind": "truncated", "message": "It broke off.", "after_pieces": 1}, "times": 1}
+    four = {"text": "four", "usage": {"prompt_tokens": 5, "output_tokens": 1}}
+    result = run("2+2?", "--explain", script="\n".join([json.dumps(half), json.dumps(four)]))
+    assert result.stderr.splitlines()[-1].endswith("Cost: $0.0000, with 1 that failed.")
+
+
 def test_a_failure_is_one_message(run):
     """The provider's own."""
     script = json.dumps({"text": "", "error": {"kind": "auth", "message": "The key is refused."}})
