@@ -1,4 +1,4 @@
-"""Names that a person gives in an option, kinds of work and strategies: which there are, and what is told of none."""
+"""Names that a person gives in an option (kinds of work, strategies, log levels): which there are, and the nearest."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import typer
 
 from parley_agent.refactor.tasks import TaskClass
 from parley_providers.strategies import StrategyName
+from parley_server.cli.entry import LEVELS, LogLevel
 
 ASK = "ask"
 """The kind of work of `parley ask`, which is no refactoring."""
@@ -31,6 +32,12 @@ def kind_of_work(given: str) -> str:
 def strategy_named(given: str) -> StrategyName:
     """The strategy of that name; see `refactoring`."""
     return StrategyName(_named(given, tuple(StrategyName), "strategy"))
+
+
+def log_level(given: str) -> LogLevel:
+    """The level of that name; see `refactoring`."""
+    _named(given, LEVELS, "log level")
+    return next(each for each in LEVELS if each == given)
 
 
 def _named(given: str, names: tuple[str, ...], what: str) -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from parley_server.cli.entry import LogLevel
+from parley_server.cli.entry import LEVELS, LogLevel
+from parley_server.cli.names import log_level as log_level_named
 
 if TYPE_CHECKING:
     from parley_server.lsp.tcp import Address
@@ -29,7 +30,11 @@ def serve(
     ] = None,
     log_level: Annotated[
         LogLevel | None,
-        typer.Option(help="How much is logged: info in a log file and warning on standard error by default."),
+        typer.Option(
+            parser=log_level_named,
+            metavar="LEVEL",
+            help=f"How much is logged ({', '.join(LEVELS)}); by default info in a log file, warning on standard error.",
+        ),
     ] = None,
     scripted: Annotated[
         Path | None,

@@ -28,6 +28,7 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 from pygls.protocol.json_rpc import JsonRPCNotification, JsonRPCRequestMessage, JsonRPCResponseMessage
 
 from parley_server.lsp import trace, wire
+from parley_server.lsp.announced import readable
 from parley_server.lsp.documents import DocumentError
 from parley_server.lsp.shapes import Json, ShapeError
 
@@ -182,8 +183,11 @@ class ParleyProtocol(LanguageServerProtocol):
             future.set_exception(error)
 
     def _structured(self, message: dict[str, Json], shape: Any) -> Any:  # noqa: ANN401 - lsprotocol's message types
+        structure = self._converter.structure
         try:
-            return self._converter.structure(message, shape)
+            if shape is types.InitializeRequest:
+                return readable(message, lambda given: structure(given, shape))
+            return structure(message, shape)
         except Exception as error:  # cattrs raises whatever the types' own validators raise
             reasons = "; ".join(cattrs.transform_error(error, path="message"))
             raise JsonRpcInvalidParams(

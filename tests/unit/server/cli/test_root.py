@@ -43,3 +43,13 @@ def test_a_strategy_that_is_none_is_answered_with_the_nearest():
     answer = CliRunner().invoke(app, ["ask", "why?", "--strategy", "local"])
     assert answer.exit_code == 2
     assert "'local' is no strategy; did you mean local_first?" in " ".join(answer.output.split())
+
+
+@pytest.mark.parametrize(
+    ("given", "told"), [("inf", "did you mean info?"), ("loud", "it can be debug, info, warning, error")]
+)
+def test_a_log_level_that_is_none_is_answered_with_the_nearest(given, told):
+    """And nothing is served."""
+    answer = CliRunner().invoke(app, ["serve", "--log-level", given])
+    assert answer.exit_code == 2
+    assert f"'{given}' is no log level; {told}" in " ".join(answer.output.split())
