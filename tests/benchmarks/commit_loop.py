@@ -29,7 +29,7 @@ NEXT = (
     "(SELECT coalesce(max(sequence), 0) + 1 FROM events WHERE stream_id = 'bench' AND aggregate_id = 'a0') FROM events"
 )
 POSTGRES_INSERT = (
-    "INSERT INTO events VALUES (%s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, "
+    "INSERT INTO events VALUES (%s, %s, %s, %s, %s, %s, %s::json, %s::json, "
     "'epoch'::timestamptz + %s * interval '1 microsecond', %s)"
 )
 

@@ -12,7 +12,7 @@ import pytest
 
 from parley_events import Query
 from parley_events.verify import verified
-from support.event_stores import Outside, eventually, postgres_store, sqlite_store
+from support.event_stores import Outside, eventually, happened, postgres_store, sqlite_store
 from support.event_writer import PRODUCERS
 from support.event_writing import Writer
 from support.postgres import end, start_postgres
@@ -107,14 +107,17 @@ async def test_a_restart_of_postgres_loses_and_doubles_nothing(postgres, mode):
 
 
 async def test_a_subscriber_survives_a_restart_of_postgres(postgres):
-    """It sees each event once, in order, and the trouble is reported."""
+    """It sees each event once, in order, and the trouble is reported.
+
+    The last event is appended after the restart, so that it follows until then however fast the writer was.
+    """
     outside, schema = Outside(), "followed"
     async with postgres_store(postgres.conninfo, schema, outside) as reader:
         writer = Writer(postgres.conninfo, schema, "w0", 1000)
 
         async def follow():
             async with reader.subscribe() as events:
-                return [(await anext(events)).position for _ in range(1000)]
+                return [(await anext(events)).position for _ in range(1001)]
 
         async def restart():
             await eventually(writer.has_come_to(300), expected=True, within_s=240)
@@ -122,10 +125,13 @@ async def test_a_subscriber_survives_a_restart_of_postgres(postgres):
 
         async with asyncio.TaskGroup() as group:
             followed = group.create_task(follow())
-            group.create_task(restart())
-            group.create_task(writer.run(()))
-    assert followed.result() == list(range(1, 1001))
-    assert "following the event store" in {trouble.what for trouble in outside.trouble}
+            async with asyncio.TaskGroup() as writing:
+                writing.create_task(restart())
+                writing.create_task(writer.run(()))
+            await reader.append("s", "last", [happened()], expected_sequence=0)
+    assert followed.result() == list(range(1, 1002))
+    told = {trouble.what for trouble in outside.trouble}
+    assert told & {"following the event store", "reading events", "asking the event store"}
 
 
 async def test_subscribers_in_another_process_see_each_event_once(tmp_path):

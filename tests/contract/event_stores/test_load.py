@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from parley_events import Query
+from parley_events import NewEvent, Query
 from support.event_stores import START, happened
 
 
@@ -94,6 +94,17 @@ async def test_more_than_a_page_is_read_whole(open_store):
     async with open_store() as store:
         await store.append("s", "a", [happened(number=number) for number in range(2500)], expected_sequence=0)
         assert [event.data["number"] async for event in store.load_all()] == list(range(2500))
+
+
+async def test_the_text_of_data_comes_back_as_it_went_in(open_store):
+    """Members stay in their order, a float beyond 10^16 stays a float; in a small page as in a large one."""
+    data = {"text": "größer 🦜", "b": 1e17, "a": [1.0, {}]}
+    async with open_store() as store:
+        await store.append("s", "a", [NewEvent(event_type="Happened", data=data)], expected_sequence=0)
+        expected = '{"text":"größer 🦜","b":1e+17,"a":[1.0,{}]}'
+        for limit in (1, 1000):
+            [event] = await store.load_from(0, limit=limit)
+            assert event.data_json == expected
 
 
 async def test_until_a_time_is_a_prefix_even_where_the_clock_went_back(open_store, outside):

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from parley_events import (
+    Metadata,
     Query,
     StoreBehindError,
     StoreBusyError,
@@ -22,7 +23,7 @@ from parley_events.feed import Feed
 from parley_events.stores.postgres.connection import Place, connect, pool_of
 from parley_events.stores.postgres.schema import MIGRATIONS, migrate
 from parley_events.stores.postgres.tail import Notifier, PostgresTail
-from support.event_stores import Outside, eventually, happened, postgres_store, take
+from support.event_stores import START, Outside, eventually, happened, postgres_store, take
 from support.postgres import end, start_postgres
 
 _schemas = itertools.count(1)
@@ -71,7 +72,20 @@ async def test_migrations_go_forwards_one_by_one(postgres, schema):
         with pytest.raises(psycopg.errors.DuplicateTable):
             await migrate(connection, schema, "here", half)
         found = await connection.execute("SELECT version, to_regclass('half') FROM store")
-        assert await found.fetchall() == [(2, None)]
+        assert await found.fetchall() == [(len(later), None)]
+
+
+async def test_events_of_the_first_version_are_read(postgres, schema):
+    """What a store kept as jsonb is there after the migration to JSON as it is written."""
+    async with await connect(Place(conninfo=postgres.conninfo, schema=schema)) as connection:
+        await migrate(connection, schema, "here", MIGRATIONS[:1])
+        await connection.execute(
+            "INSERT INTO events VALUES (1, 's', 'Happened', 'a', 1, 1, '{\"b\": 1, \"a\": 2}', '{}', %s, 'id-1')",
+            (START,),
+        )
+    async with postgres_store(postgres.conninfo, schema, Outside()) as store:
+        [event] = await store.load(Query())
+    assert (event.data, event.metadata, event.created_at) == ({"a": 2, "b": 1}, Metadata(), START)
 
 
 FAULTS = [

@@ -9,6 +9,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.numeric import Int8BinaryLoader
+from psycopg.types.string import TextBinaryLoader
 from psycopg_pool import AsyncConnectionPool
 
 from parley_events.stores.postgres.address import place_of
@@ -78,7 +79,7 @@ def connect_reader(place: Place) -> Connection:
     known: dict[str, Any] = {**KEEP_ALIVE, **conninfo_to_dict(place.conninfo), "connect_timeout": CONNECT_S}
     connection = psycopg.Connection.connect(autocommit=True, **known)
     try:
-        _read_times_as_numbers(connection)
+        _read_as_stored(connection)
         connection.execute(_settings(place.schema))
     except BaseException:
         connection.close()
@@ -88,16 +89,17 @@ def connect_reader(place: Place) -> Connection:
 
 async def prepare(connection: AsyncConnection, schema: str) -> None:
     """Set what every connection of the store needs: its schema, and bounds on waiting for others."""
-    _read_times_as_numbers(connection)
+    _read_as_stored(connection)
     await connection.execute(_settings(schema))
 
 
-def _read_times_as_numbers(connection: AsyncConnection | Connection) -> None:
-    """Take times as the numbers that they are in binary form: microseconds since 2000.
+def _read_as_stored(connection: AsyncConnection | Connection) -> None:
+    """Take what is read in binary form undecoded: JSON as its text, times as microseconds since 2000.
 
-    Events are read in that form and moved by the 30 years since 1970; a `datetime` of each would cost as much as the
-    rest of the row.
+    Events are read in that form, their times moved by the 30 years since 1970; a `datetime` of each would cost as much
+    as the rest of the row.
     """
+    connection.adapters.register_loader("json", TextBinaryLoader)
     connection.adapters.register_loader("timestamptz", Int8BinaryLoader)
 
 

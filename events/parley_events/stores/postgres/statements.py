@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, LiteralString
 
+from psycopg import capabilities
+
 from parley_events.batches import Found, KnownEvent, event_ids
 from parley_events.events import EVERYTHING, recorded
 
@@ -16,12 +18,12 @@ if TYPE_CHECKING:
     from parley_events.events import Query, RecordedEvent
 
 COLUMNS: LiteralString = (
-    "position, stream_id, event_type, aggregate_id, sequence, event_version, data::text, metadata::text, "
-    "created_at + interval '946684800 seconds', event_id"  # see `connection.connect_reader`
+    "position, stream_id, event_type, aggregate_id, sequence, event_version, data, metadata, "
+    "created_at + interval '946684800 seconds', event_id"  # see `connection.prepare`
 )
 INSERT: LiteralString = (
-    "INSERT INTO events SELECT position, stream_id, event_type, aggregate_id, sequence, event_version, data::jsonb, "
-    "metadata::jsonb, 'epoch'::timestamptz + created_at * interval '1 microsecond', event_id FROM unnest(%s::bigint[], "
+    "INSERT INTO events SELECT position, stream_id, event_type, aggregate_id, sequence, event_version, data::json, "
+    "metadata::json, 'epoch'::timestamptz + created_at * interval '1 microsecond', event_id FROM unnest(%s::bigint[], "
     "%s::text[], %s::text[], %s::text[], %s::bigint[], %s::integer[], %s::text[], %s::text[], %s::bigint[], "
     "%s::text[]) AS new (position, stream_id, event_type, aggregate_id, sequence, event_version, data, metadata, "
     "created_at, event_id)"
@@ -31,12 +33,19 @@ MOVE_CURSOR: LiteralString = (
     "INSERT INTO cursors (name, position) VALUES (%s, %s) ON CONFLICT (name) DO UPDATE "
     "SET position = greatest(cursors.position, excluded.position)"
 )
+# A large page is taken in chunks: the first are turned into events while the database makes the others. For a small one
+# the driver's prepared statement is worth more, which a stream has not.
+LARGE_PAGE_EVENTS, CHUNK_EVENTS = 200, 100
+STREAMS = capabilities.has_stream_chunked()
 
 
 def select(connection: Connection, query: Query, after: int, limit: int | None) -> list[RecordedEvent]:
     """The query's first events after a position, by position; all of them without a limit. `until` is obeyed."""
     text, values = _selection(query, after, limit)
-    return recorded(connection.execute(text, values, binary=True).fetchall())
+    if limit is None or limit < LARGE_PAGE_EVENTS or not STREAMS:
+        return recorded(connection.execute(text, values, binary=True).fetchall())
+    with connection.cursor() as cursor:
+        return recorded(cursor.stream(text, values, binary=True, size=CHUNK_EVENTS))
 
 
 async def next_page(connection: AsyncConnection, after: int, limit: int) -> list[RecordedEvent]:
