@@ -29,6 +29,7 @@ from parley_providers.errors import (
 )
 from parley_providers.measure import measured
 from parley_providers.origins import is_loopback
+from parley_providers.requests import StreamLimits
 from parley_providers.resilience import Resilience
 from parley_providers.retry import wait_s
 from parley_providers.spending import worst_case
@@ -131,13 +132,14 @@ class ProviderChain:
         return (await self.routes(request))[0]
 
     async def routes(self, request: LLMRequest) -> tuple[Route, ...]:
-        """Every route that `stream` may try for this request now, in order; never empty.
+        """Every route that `stream` may try for this request now, in order; never empty. See `Headroom` for the order.
 
         Raises:
             NoModelError: as `stream`.
         """
         await self._resilience.ready()  # who is left alone since before this process began stands last
-        return self._permitted(request, await self._router.routes(request))
+        permitted = self._permitted(request, await self._router.routes(request))
+        return self._resilience.headroom.with_room_first(permitted, self._key)
 
     async def facts_of(self, route: Route) -> ModelFacts:
         """What is known of the model that `route` chose: its window sizes the prompt."""
@@ -209,12 +211,15 @@ class ProviderChain:
                 async with aclosing(measured(provider, routed, route, facts, self._instruments)) as events:
                     async for event in events:
                         bill.take(event)
+                        if isinstance(event, StreamLimits):
+                            self._resilience.headroom.told(key, event.limits)
                         yield event
                 settled = True
                 breakers.succeeded(key, probe=probe)
             except ProviderError as error:
                 settled = True
                 bill.failed(error)
+                self._resilience.headroom.told(key, error.limits)
                 breakers.failed(key, error, probe=probe)
                 raise
             finally:

@@ -10,6 +10,7 @@ from parley_providers.requests import (
     LLMResponse,
     PartEnd,
     StreamFinish,
+    StreamLimits,
     StreamRestarted,
     StreamStart,
     StreamUsage,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from parley_providers.messages import Part
+    from parley_providers.rate_limits import RateLimit
     from parley_providers.requests import StreamEvent
     from parley_providers.route import Route
 
@@ -34,13 +36,16 @@ async def collect(events: AsyncGenerator[StreamEvent, None]) -> LLMResponse:
     finish: StreamFinish | None = None
     parts: dict[int, Part] = {}
     usage, timings = Usage(), Timings()
+    limits: tuple[RateLimit, ...] = ()
     async with aclosing(events):
         async for event in events:
             match event:
                 case StreamStart(route=route):
                     pass
                 case StreamRestarted(route=route):
-                    parts, usage, timings = {}, Usage(), Timings()
+                    parts, usage, timings, limits = {}, Usage(), Timings(), ()
+                case StreamLimits(limits=limits):
+                    pass
                 case PartEnd(index=index, part=part):
                     parts[index] = part
                 case StreamUsage(usage=usage, timings=timings):
@@ -58,4 +63,5 @@ async def collect(events: AsyncGenerator[StreamEvent, None]) -> LLMResponse:
         usage=usage,
         timings=timings,
         route=route,
+        limits=limits,
     )

@@ -13,7 +13,7 @@ import asyncio
 import json
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from parley_providers.addresses import client_for
 from parley_providers.errors import (
@@ -23,6 +23,7 @@ from parley_providers.errors import (
     StreamTruncatedError,
 )
 from parley_providers.guard import Guard
+from parley_providers.rate_limits import limits_of
 from parley_providers.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -32,10 +33,13 @@ if TYPE_CHECKING:
 
     from parley_providers.addresses import ServerAddress
     from parley_providers.messages import JsonObject
+    from parley_providers.rate_limits import RateLimit
     from parley_providers.refusals import WireJson
     from parley_providers.requests import Deadlines
 
     Explain: TypeAlias = Callable[[Refusal, str], ProviderError]
+
+PieceT = TypeVar("PieceT")
 
 MAX_LINE_BYTES = 8 * 2**20
 MAX_ANSWER_BYTES = 64 * 2**20
@@ -74,6 +78,18 @@ class Patience:
         return cls(connect_s=within_s, first_at=at, idle_s=within_s, total_at=at)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pieces(Generic[PieceT]):
+    """An answer that a server began: its pieces, as they come, and the rate `limits` that its headers told."""
+
+    coming: AsyncGenerator[PieceT, None]
+    limits: tuple[RateLimit, ...]
+
+    def __aiter__(self) -> AsyncGenerator[PieceT, None]:
+        """The pieces, once."""
+        return self.coming
+
+
 class HttpServer:
     """One server, asked over a pool of kept connections.
 
@@ -108,9 +124,7 @@ class HttpServer:
             return self._json(b"\n".join([line async for line in lines]), path)
 
     @asynccontextmanager
-    async def answer(
-        self, path: str, body: JsonObject, patience: Patience, model: str
-    ) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def answer(self, path: str, body: JsonObject, patience: Patience, model: str) -> AsyncIterator[Pieces[bytes]]:
         """The lines of the answer to `body`, from the moment the server accepted it.
 
         Lines come without their end; empty ones and the comments of server-sent events (`:`) are left out, and do not
@@ -131,14 +145,14 @@ class HttpServer:
     @asynccontextmanager
     async def _exchange(
         self, method: str, path: str, body: JsonObject | None, patience: Patience, model: str
-    ) -> AsyncIterator[AsyncGenerator[bytes, None]]:
+    ) -> AsyncIterator[Pieces[bytes]]:
         response = await self._sent(method, path, body, patience, model)
         try:
             self._guard.see_that_it_answers(response, model)
             if response.status_code != 200:
                 raise self._explain(await self._refusal(response, patience, model), model)
             async with aclosing(self._lines(response, patience, model)) as lines:
-                yield lines
+                yield Pieces(coming=lines, limits=limits_of(response.headers))
         finally:
             await response.aclose()
 

@@ -17,6 +17,7 @@ from parley_providers.requests import (
     PartDelta,
     PartStart,
     StreamFinish,
+    StreamLimits,
     StreamRestarted,
     StreamStart,
     StreamUsage,
@@ -119,7 +120,7 @@ class _Seen:
 
     def take(self, event: StreamEvent, elapsed_ns: int) -> None:
         match event:
-            case StreamStart():
+            case StreamStart() | StreamLimits():
                 return
             case PartStart(index=index, kind="text"):
                 self._text_parts |= {index}

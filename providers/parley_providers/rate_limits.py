@@ -5,6 +5,7 @@ Reading a refusal's body belongs to each vendor's adapter; waiting to the chain.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,11 +38,17 @@ class RateLimit:
     left: int | None = None
     reset_s: float | None = None
 
+    @property
+    def is_used_up(self) -> bool:
+        """Whether nothing is left of it; a limit of nothing at all is one that does not count."""
+        return self.left == 0 and self.most != 0
+
     def __str__(self) -> str:
-        """For a person: "tokens: 0 of 40,000 left, more in 12 s"."""
+        """For a person: "tokens: 0 of 40,000 left, more in 12 s", or "requests: 12 of 50 left, full again in 30 s"."""
         of = "" if self.most is None else f" of {self.most:,}"
         left = f"at most {self.most:,}" if self.left is None else f"{self.left:,}{of} left"
-        return f"{self.of}: {left}" + ("" if self.reset_s is None else f", more in {self.reset_s:.0f} s")
+        when = "full again" if self.left else "more"
+        return f"{self.of}: {left}" + ("" if self.reset_s is None else f", {when} in {math.ceil(self.reset_s)} s")
 
 
 def limits_of(headers: Mapping[str, str]) -> tuple[RateLimit, ...]:

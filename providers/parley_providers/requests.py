@@ -14,6 +14,7 @@ from parley_providers.usage import Timings, Usage
 
 if TYPE_CHECKING:
     from parley_providers.messages import JsonObject, Message, Part
+    from parley_providers.rate_limits import RateLimit
     from parley_providers.route import Route
 
 
@@ -94,6 +95,13 @@ class StreamRestarted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StreamLimits:
+    """What the server told of its rate limits when it accepted the request; servers that tell nothing have none."""
+
+    limits: tuple[RateLimit, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PartStart:
     """A part begins; `index` counts the parts of this answer from 0."""
 
@@ -133,12 +141,17 @@ class StreamFinish:
     raw: str
 
 
-StreamEvent: TypeAlias = StreamStart | StreamRestarted | PartStart | PartDelta | PartEnd | StreamUsage | StreamFinish
+StreamEvent: TypeAlias = (
+    StreamStart | StreamRestarted | StreamLimits | PartStart | PartDelta | PartEnd | StreamUsage | StreamFinish
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LLMResponse:
-    """A whole answer: what `complete` returns, and what the events of `stream` add up to."""
+    """A whole answer: what `complete` returns, and what the events of `stream` add up to.
+
+    `limits` are the rate limits that its server told of, after it.
+    """
 
     parts: tuple[Part, ...]
     finish: FinishReason
@@ -146,6 +159,7 @@ class LLMResponse:
     usage: Usage
     timings: Timings
     route: Route
+    limits: tuple[RateLimit, ...] = ()
 
     @property
     def text(self) -> str:

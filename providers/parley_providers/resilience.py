@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from parley_providers.breaker import Breakers
 from parley_providers.clock import SYSTEM_CLOCK
+from parley_providers.headroom import Headroom
 from parley_providers.retry import RetryBudget, RetrySettings
 from parley_providers.spending import Limits, Spending
 
@@ -46,12 +47,14 @@ class Resilience:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     draw: Callable[[], float] = random.random
     budget: RetryBudget = field(init=False)
+    headroom: Headroom = field(init=False)
     _restoring: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
     _restored: bool = field(init=False, default=False)
     _bounds: dict[str, Bounds] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.budget = RetryBudget(settings=self.retries)
+        self.headroom = Headroom(self.breakers.clock)
 
     @contextmanager
     def bounded(self, correlation_id: str, bounds: Bounds) -> Iterator[None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from parley_providers.adapters.llama_server import LlamaServerProvider
@@ -42,13 +42,14 @@ RefusalKind = Literal["overloaded", "server", "bad_request", "context_window", "
 class Play:
     """What the server does with a request: says pieces and ends so, or refuses. With `counts` it tells its counts.
 
-    `then` is what it does with the next request; without it, it does the same again.
+    `headers` go before the pieces. `then` is what it does with the next request; without it, it does the same again.
     """
 
     pieces: tuple[str, ...] = ("Hel", "lo")
     ending: Ending = "finish"
     refusal: RefusalKind | None = None
     counts: bool = True
+    headers: dict[str, str] = field(default_factory=dict)
     then: Play | None = None
 
 
@@ -240,7 +241,7 @@ async def _act(exchange: Exchange, play: Play, lines: list[str], content_type: s
         # Ollama hands its engine's words on as a string.
         await exchange.answer({"error": json.dumps(body) if "ndjson" in content_type else body["error"]}, status)
         return
-    await exchange.start(headers={"Content-Type": content_type})
+    await exchange.start(headers={"Content-Type": content_type, **play.headers})
     for line in lines:
         await exchange.send(line)
     match play.ending:

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from parley_providers.assembly import ToolArgumentsError
 from parley_providers.errors import BadRequestError, ProviderError, ServerError, StreamTruncatedError
 from parley_providers.refusals import IN_BAND, Refusal
+from parley_providers.requests import StreamLimits, StreamStart
+from parley_providers.route import asked_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from parley_providers.rate_limits import RateLimit
     from parley_providers.requests import StreamEvent
 
 
@@ -43,6 +46,11 @@ class Answer:
     reader: Reader
     provider: str
     model: str
+
+    def begin(self, limits: tuple[RateLimit, ...]) -> list[StreamEvent]:
+        """The first events: the server accepted the request, and told of its rate limits or did not."""
+        start = StreamStart(route=asked_for(self.provider, self.model))
+        return [start, StreamLimits(limits=limits)] if limits else [start]
 
     def take(self, piece: Any) -> list[StreamEvent]:  # noqa: ANN401 - see `Reader`
         """The events of one piece.

@@ -34,7 +34,7 @@ _KINDS: dict[str, type[errors.ProviderError]] = {
 
 
 class GeminiProvider(VendorProvider):
-    """Google's Gemini."""
+    """Google's Gemini. Its answers tell nothing of its rate limits; only a refusal does, in its body."""
 
     vendor = "gemini"
     module = "google.genai"

@@ -25,8 +25,6 @@ from parley_providers.errors import (
 from parley_providers.http import HttpServer, Patience
 from parley_providers.provider import ModelFacts
 from parley_providers.refusals import error_of_status
-from parley_providers.requests import StreamStart
-from parley_providers.route import asked_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -142,7 +140,8 @@ class LlamaServerProvider(ServedProvider[HttpServer]):
         reading = Answer(reader=ChunkReader(), provider=self._name, model=model)
         body = {**body_of(request, model), **_thinking(request)}
         async with self._server.answer("/v1/chat/completions", body, patience, model) as lines:
-            yield StreamStart(route=asked_for(self._name, model))
+            for event in reading.begin(lines.limits):
+                yield event
             async for line in lines:
                 for event in take_line(reading, line, self._error):
                     yield event

@@ -24,8 +24,6 @@ from parley_providers.errors import (
 )
 from parley_providers.http import HttpServer, Patience
 from parley_providers.provider import ModelFacts
-from parley_providers.requests import StreamStart
-from parley_providers.route import asked_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -105,7 +103,8 @@ class OpenAIChatProvider(ServedProvider[HttpServer]):
         reading = Answer(reader=ChunkReader(), provider=self._name, model=model)
         patience = Patience.of(request.deadlines, cold=True)  # whether it must load the model first is not told
         async with self._server.answer("/chat/completions", body_of(request, model), patience, model) as lines:
-            yield StreamStart(route=asked_for(self._name, model))
+            for event in reading.begin(lines.limits):
+                yield event
             async for line in lines:
                 for event in take_line(reading, line, self._explained):
                     yield event

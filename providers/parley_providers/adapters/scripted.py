@@ -15,7 +15,7 @@ from parley_providers.assembly import AnswerAssembly
 from parley_providers.collect import collect
 from parley_providers.errors import BadRequestError, DeadlineExceededError, ModelNotFoundError, StreamTruncatedError
 from parley_providers.provider import ModelFacts
-from parley_providers.requests import FinishReason, StreamFinish, StreamStart, StreamUsage
+from parley_providers.requests import FinishReason, StreamFinish, StreamLimits, StreamStart, StreamUsage
 from parley_providers.route import asked_for
 from parley_providers.usage import Timings, Usage
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from parley_providers.errors import ErrorKind
     from parley_providers.messages import ToolCallPart
+    from parley_providers.rate_limits import RateLimit
     from parley_providers.requests import LLMRequest, LLMResponse, StreamEvent
 
 Ending: TypeAlias = Literal["finish", "truncated", "endless", "stalled"]
@@ -79,6 +80,7 @@ class ScriptedAnswer:
     fault: ScriptedFault | None = None
     usage: Usage = field(default_factory=Usage)
     timings: Timings = field(default_factory=Timings)
+    limits: tuple[RateLimit, ...] = ()
     task_class: str | None = None
     contains: str | None = None
     model: str | None = None
@@ -164,6 +166,8 @@ class ScriptedProvider:
         if answer.fault is not None and answer.fault.after_pieces == 0:
             raise self._fault(answer.fault, model)
         yield StreamStart(route=asked_for(self._name, model))
+        if answer.limits:
+            yield StreamLimits(limits=answer.limits)
         assembly = AnswerAssembly()
         rounds = repeat(answer.pieces) if answer.ending == "endless" else (answer.pieces,)
         for count, piece in enumerate(chain.from_iterable(rounds), start=1):

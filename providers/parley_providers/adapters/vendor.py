@@ -25,7 +25,8 @@ from parley_providers.errors import (
     StreamTruncatedError,
 )
 from parley_providers.guard import Guard
-from parley_providers.http import Patience
+from parley_providers.http import Patience, Pieces
+from parley_providers.rate_limits import limits_of
 from parley_providers.refusals import IN_BAND, Refusal
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class VendorServer:
     @asynccontextmanager
     async def answer(
         self, call: Callable[[Any], Awaitable[Any]], patience: Patience, model: str
-    ) -> AsyncIterator[AsyncGenerator[Any, None]]:
+    ) -> AsyncIterator[Pieces[Any]]:
         """The SDK's events of the streamed answer to `call(client)`, from the first one on.
 
         Raises:
@@ -120,7 +121,8 @@ class VendorServer:
             stream = aiter(await self._wait(call(client), at, late, exchange))
             first = await self._wait(anext(stream, _END), at, late, exchange)
             async with aclosing(self._events(first, stream, patience, exchange)) as events:
-                yield events
+                headers = {} if exchange.response is None else exchange.response.headers
+                yield Pieces(coming=events, limits=limits_of(headers))
         finally:
             if exchange.response is not None:
                 await exchange.response.aclose()

@@ -14,8 +14,6 @@ from parley_providers.addresses import ServerAddress
 from parley_providers.errors import ModelNotFoundError, ProviderError
 from parley_providers.http import Patience
 from parley_providers.keys import VENDORS
-from parley_providers.requests import StreamStart
-from parley_providers.route import asked_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -107,7 +105,8 @@ class VendorProvider(ServedProvider[VendorServer]):
         call = self._call(request, model, facts)
         patience = Patience.of(request.deadlines, cold=self._thinks(request))
         async with self._server.answer(call, patience, model) as answer:
-            yield StreamStart(route=asked_for(self._name, model))
+            for event in reading.begin(answer.limits):
+                yield event
             async for piece in answer:
                 for event in reading.take(piece):
                     yield event

@@ -16,6 +16,7 @@ from parley_server.cli.names import strategy_named
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from parley_providers.rate_limits import RateLimit
     from parley_providers.requests import LLMRequest, StreamEvent
     from parley_providers.route import Route
     from parley_providers.tally import Spent
@@ -77,6 +78,7 @@ class _Answer:
     timings: Timings | None = None
     spent: Spent | None = None
     finish: str = ""
+    limits: tuple[RateLimit, ...] = ()
 
     @property
     def text(self) -> str:
@@ -136,7 +138,15 @@ async def _asked(application: Application, request: LLMRequest, *, live: bool, e
 async def _take(events: AsyncGenerator[StreamEvent, None], answer: _Answer, *, live: bool) -> None:
     """Fill in `answer`. What is streamed live can be void later, so a pipe gets the answer when it is whole."""
     from parley_providers.plain_text import printable
-    from parley_providers.requests import PartDelta, PartStart, StreamFinish, StreamRestarted, StreamStart, StreamUsage
+    from parley_providers.requests import (
+        PartDelta,
+        PartStart,
+        StreamFinish,
+        StreamLimits,
+        StreamRestarted,
+        StreamStart,
+        StreamUsage,
+    )
 
     visible: set[int] = set()
     async for event in events:
@@ -148,7 +158,10 @@ async def _take(events: AsyncGenerator[StreamEvent, None], answer: _Answer, *, l
                 answer.restarts.append(reason)
                 answer.pieces.clear()
                 visible.clear()
+                answer.limits = ()
                 typer.echo(printable(f"\nStarting again with {route.provider}/{route.model}: {reason}"), err=True)
+            case StreamLimits(limits=limits):
+                answer.limits = limits
             case PartStart(index=index, kind="text"):
                 visible.add(index)
             case PartDelta(index=index, text=text) if index in visible:
@@ -190,6 +203,9 @@ def _show(answer: _Answer, *, live: bool, explain: bool, as_json: bool) -> None:
         typer.echo(f"Answered by {answer.route.provider}/{answer.route.model}: {answer.route.why}", err=True)
     if explain and answer.usage is not None and answer.timings is not None:
         typer.echo(f"{measured(answer.usage, answer.timings)} {_cost(answer.spent)}", err=True)
+    if explain and answer.route is not None and answer.limits:
+        limits = "; ".join(map(str, answer.limits))
+        typer.echo(f"Rate limits at {answer.route.provider}: {limits}.", err=True)
 
 
 def _cost(spent: Spent | None) -> str:
@@ -212,5 +228,6 @@ def _show_json(answer: _Answer) -> None:
         "usage": None if answer.usage is None else asdict(answer.usage),
         "timings": None if answer.timings is None else asdict(answer.timings),
         "cost_usd": answer.cost_usd,
+        "limits": [asdict(limit) for limit in answer.limits],
     }
     typer.echo(json.dumps(document, indent=2, ensure_ascii=False))

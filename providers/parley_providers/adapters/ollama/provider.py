@@ -28,8 +28,6 @@ from parley_providers.errors import (
     ProviderError,
 )
 from parley_providers.http import HttpServer, Patience
-from parley_providers.requests import StreamStart
-from parley_providers.route import asked_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -116,7 +114,8 @@ class OllamaProvider(ServedProvider[HttpServer]):
         # On a processor, reading a long prompt takes as long as loading the model.
         patience = Patience.of(request.deadlines, cold=look.loaded is None or not look.loaded.on_gpu)
         async with self._server.answer("/api/chat", body, patience, look.name) as lines:
-            yield StreamStart(route=asked_for(self._name, look.name))
+            for event in reading.begin(lines.limits):
+                yield event
             async for line in lines:
                 for event in reading.take_json(line, self._refused):
                     yield event
