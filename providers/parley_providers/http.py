@@ -46,14 +46,22 @@ MAX_ANSWER_BYTES = 64 * 2**20
 MAX_REFUSAL_BYTES = 2**20
 
 
+def _any(_line: bytes) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """Until when to wait: `first_at` and `total_at` are times of the event loop, in seconds; the others durations."""
+    """Until when to wait: `first_at` and `total_at` are times of the event loop, in seconds; the others durations.
+
+    `first_at` is for the first line that is of the answer itself: `answers` says whether one is.
+    """
 
     connect_s: float
     first_at: float
     idle_s: float
     total_at: float
+    answers: Callable[[bytes], bool] = _any
 
     @classmethod
     def of(cls, deadlines: Deadlines, *, cold: bool) -> Patience:
@@ -186,8 +194,10 @@ class HttpServer:
                 if received > MAX_ANSWER_BYTES or len(pending) > MAX_LINE_BYTES:
                     raise self._guard.endless(model)
                 for line in lines:
-                    if _is_content(line):
-                        yield line.rstrip(b"\r")
+                    if not _is_content(line):
+                        continue
+                    yield line.rstrip(b"\r")
+                    if patience.answers(line):
                         at = loop.time() + patience.idle_s
                         late = f"{self._guard.name} said nothing more for {patience.idle_s:g} s"
         if _is_content(pending):

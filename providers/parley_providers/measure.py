@@ -18,6 +18,7 @@ from parley_providers.requests import (
     PartStart,
     StreamFinish,
     StreamLimits,
+    StreamReading,
     StreamRestarted,
     StreamStart,
     StreamUsage,
@@ -120,7 +121,7 @@ class _Seen:
 
     def take(self, event: StreamEvent, elapsed_ns: int) -> None:
         match event:
-            case StreamStart() | StreamLimits():
+            case StreamStart() | StreamLimits() | StreamReading():
                 return
             case PartStart(index=index, kind="text"):
                 self._text_parts |= {index}

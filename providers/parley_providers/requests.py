@@ -102,6 +102,14 @@ class StreamLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StreamReading:
+    """The server has read so many tokens of those that it has to read: the prompt, less what it remembers of it."""
+
+    read_tokens: int
+    unread_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PartStart:
     """A part begins; `index` counts the parts of this answer from 0."""
 
@@ -142,7 +150,15 @@ class StreamFinish:
 
 
 StreamEvent: TypeAlias = (
-    StreamStart | StreamRestarted | StreamLimits | PartStart | PartDelta | PartEnd | StreamUsage | StreamFinish
+    StreamStart
+    | StreamRestarted
+    | StreamLimits
+    | StreamReading
+    | PartStart
+    | PartDelta
+    | PartEnd
+    | StreamUsage
+    | StreamFinish
 )
 
 

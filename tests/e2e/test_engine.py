@@ -25,7 +25,7 @@ from parley_providers.measure import Instruments
 from parley_providers.messages import user
 from parley_providers.models.catalog import Catalog, load_catalog
 from parley_providers.models.store import ModelStore
-from parley_providers.requests import LLMRequest, PartDelta, StreamFinish, StreamStart
+from parley_providers.requests import LLMRequest, PartDelta, StreamFinish, StreamReading, StreamStart
 from parley_providers.routing import Choices, LocalRouter
 from support import local_models
 from support.local_models import embedded_provider
@@ -81,6 +81,18 @@ async def test_an_answer_streams_from_a_process_of_our_own(embedded: EmbeddedPro
         events = [event async for event in stream]
     assert (type(events[0]), type(events[-1])) == (StreamStart, StreamFinish)
     assert "".join(event.text for event in events if isinstance(event, PartDelta)).strip()
+
+
+async def test_how_far_a_prompt_is_read_is_told_before_the_answer(embedded: EmbeddedProvider, tiny_model: str) -> None:
+    """Rising to all of it, in several steps where it is long."""
+    text = " ".join(f"word{number}" for number in range(100))
+    async with aclosing(embedded.stream(request_for(tiny_model, text, tokens=1))) as stream:
+        events = [event async for event in stream]
+    reading = [event for event in events if isinstance(event, StreamReading)]
+    assert events[1 : 1 + len(reading)] == reading
+    assert [each.read_tokens for each in reading] == sorted({each.read_tokens for each in reading})
+    assert len(reading) > 2
+    assert reading[-1].unread_tokens == 0
 
 
 async def test_the_record_of_a_cold_call_holds_its_load_and_that_of_a_warm_one_does_not(

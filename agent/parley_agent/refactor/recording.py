@@ -76,7 +76,7 @@ class Recorder:
                 await self._proposed(event)
             case told.Asked():
                 self._held.append(_plain(event))
-            case told.Waiting():
+            case told.Waiting() | told.Reading():
                 pass  # it passes, and decides nothing
             case told.Explained(text=text):
                 await self.keep(kept.CodeExplained(text=await self._blob(text)))

@@ -82,6 +82,13 @@ class Routed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The model reads the prompt: `share`, from 0 to 1, of what it does not remember, as its server counts it."""
+
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Streamed:
     """More text from the model, as it came."""
 
@@ -170,5 +177,5 @@ class Explained:
 
 
 RefactorEvent: TypeAlias = (
-    Waiting | Asked | Routed | Streamed | Restarted | Answered | Repairing | RunningTests | Proposed | Refused
+    Waiting | Asked | Routed | Reading | Streamed | Restarted | Answered | Repairing | RunningTests | Proposed | Refused
 ) | Explained

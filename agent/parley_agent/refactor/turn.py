@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from parley_agent.refactor.answers import without_controls
 from parley_agent.refactor.forms.form import Answer
-from parley_agent.refactor.requests import Answered, Restarted, Routed, Streamed
+from parley_agent.refactor.requests import Answered, Reading, Restarted, Routed, Streamed
 from parley_providers.errors import StreamTruncatedError
 from parley_providers.messages import TextPart
 from parley_providers.requests import (
@@ -16,6 +16,7 @@ from parley_providers.requests import (
     PartEnd,
     PartStart,
     StreamFinish,
+    StreamReading,
     StreamRestarted,
     StreamStart,
     StreamUsage,
@@ -86,6 +87,8 @@ class Turn:
                 self._parts, self._seen_characters = {}, 0
                 self._usage, self._timings = Usage(), Timings()
                 return (Restarted(reason=reason), Routed(route=route))
+            case StreamReading(read_tokens=read, unread_tokens=unread) if read + unread:
+                return (Reading(share=read / (read + unread)),)
             case PartStart(index=index, kind="text"):
                 self._parts[index] = ""
             case PartDelta(index=index, text=text):

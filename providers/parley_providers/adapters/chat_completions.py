@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from parley_providers.assembly import AnswerAssembly
 from parley_providers.messages import ImagePart, ReasoningPart, Role, TextPart, ToolCallPart, ToolResultPart
 from parley_providers.refusals import IN_BAND, Refusal
-from parley_providers.requests import FinishReason, StreamFinish, StreamUsage
+from parley_providers.requests import FinishReason, StreamFinish, StreamReading, StreamUsage
 from parley_providers.usage import Timings, Usage
 
 if TYPE_CHECKING:
@@ -107,6 +107,8 @@ class ChunkReader:
                     arguments=function.get("arguments") or "",
                 )
             self._raw_finish = choice.get("finish_reason") or self._raw_finish
+        if "prompt_progress" in wire:
+            events += _reading(wire["prompt_progress"])
         if wire.get("usage") or wire.get("timings"):
             events.append(_usage(wire.get("usage") or {}, wire.get("timings") or {}))
         return events
@@ -123,6 +125,17 @@ class ChunkReader:
             reason = FinishReason.TOOL_CALLS
         cut = reason is FinishReason.LENGTH
         return [*self._assembly.end(cut=cut), StreamFinish(reason=reason, raw=raw)]
+
+
+def _reading(progress: Any) -> list[StreamEvent]:  # noqa: ANN401 - whatever stands there
+    """How far llama.cpp has read; nothing where it tells something else: nobody's answer depends on it."""
+    told = progress if isinstance(progress, dict) else {}
+    total, processed, cached = (told.get(name) for name in ("total", "processed", "cache"))
+    if not (isinstance(total, int) and isinstance(processed, int) and isinstance(cached, int)):
+        return []
+    if not cached <= processed <= total:
+        return []
+    return [StreamReading(read_tokens=processed - cached, unread_tokens=total - processed)]
 
 
 def _messages(message: Message) -> list[dict[str, Any]]:

@@ -116,7 +116,7 @@ class LlamaServerProvider(ServedProvider[HttpServer]):
         """See `ServedProvider`. A server that still loads its model is waited for, within the cold deadline."""
         model = request.model or ""
         # Whether a GPU reads the prompt is not told, and on a processor that takes as long as loading.
-        patience = Patience.of(request.deadlines, cold=True)
+        patience = replace(Patience.of(request.deadlines, cold=True), answers=_answers)
         loading: LoadingError | None = None
         while True:
             try:
@@ -138,7 +138,7 @@ class LlamaServerProvider(ServedProvider[HttpServer]):
 
     async def _attempt(self, request: LLMRequest, model: str, patience: Patience) -> AsyncGenerator[StreamEvent, None]:
         reading = Answer(reader=ChunkReader(), provider=self._name, model=model)
-        body = {**body_of(request, model), **_thinking(request)}
+        body = {**body_of(request, model), **_thinking(request), "return_progress": True}
         async with self._server.answer("/v1/chat/completions", body, patience, model) as lines:
             for event in reading.begin(lines.limits):
                 yield event
@@ -209,6 +209,11 @@ def _thinking(request: LLMRequest) -> JsonObject:
     if request.reasoning is None:
         return {}
     return {"chat_template_kwargs": {"enable_thinking": request.reasoning != "off"}}
+
+
+def _answers(line: bytes) -> bool:
+    """Whether a line is of the answer itself; how far the prompt is read comes before it."""
+    return b'"prompt_progress":' not in line
 
 
 def _told(refusal: Refusal) -> dict[str, Any]:

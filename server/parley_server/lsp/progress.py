@@ -43,6 +43,8 @@ class Progress:
         self.token = token
         self._begun = False
         self._message: str | None = None
+        self._percentage: int | None = None
+        self._shown_percentage = -1
         self._ended = False
         self._reported_at = 0.0
         self._later: asyncio.TimerHandle | None = None
@@ -68,9 +70,13 @@ class Progress:
             return
         self.begin()
 
-    def report(self, message: str) -> None:
-        """Show `message`; called too often, some are left out, but the last is shown."""
-        self._message = message
+    def report(self, message: str, percentage: int | None = None) -> None:
+        """Show `message`; called too often, some are left out, but the last is shown.
+
+        `percentage` is of what the message names, and given only where it is counted; one that does not rise is kept
+        back, as LSP asks.
+        """
+        self._message, self._percentage = message, percentage
         if not self._begun or self._ended or self._later is not None:
             return
         loop = asyncio.get_running_loop()
@@ -93,7 +99,11 @@ class Progress:
     def _report(self) -> None:
         self._later = None
         self._reported_at = asyncio.get_running_loop().time()
-        self._send(types.WorkDoneProgressReport(message=self._message))
+        rises = self._percentage is not None and self._percentage > self._shown_percentage
+        percentage = self._percentage if rises else None
+        if percentage is not None:
+            self._shown_percentage = percentage
+        self._send(types.WorkDoneProgressReport(message=self._message, percentage=percentage))
 
     def _send(
         self, value: types.WorkDoneProgressBegin | types.WorkDoneProgressReport | types.WorkDoneProgressEnd

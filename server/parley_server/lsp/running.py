@@ -12,7 +12,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from parley_agent.refactor.requests import Explained, Proposed, Refused, Restarted, Streamed
+from parley_agent.refactor.requests import Explained, Proposed, Reading, Refused, Restarted, Streamed
 from parley_providers.errors import ProviderError
 from parley_server.lsp import to_wire, wire
 from parley_server.lsp.applying import Applied, Wanted
@@ -176,6 +176,8 @@ class Running:
                 running.tokens += 1
                 running.feed.stream(text)
                 running.progress.report(f"{running.tokens} tokens")
+            case Reading(share=share):
+                running.progress.report(f"the model reads: {share:.0%}", percentage=int(share * 100))
             case Restarted():
                 running.tokens = 0
         notification = to_wire.notification(event, running.id)

@@ -34,6 +34,7 @@ from parley_providers.requests import (
     PartEnd,
     PartStart,
     StreamFinish,
+    StreamReading,
     StreamStart,
     StreamUsage,
     ToolSpec,
@@ -109,6 +110,41 @@ async def test_a_stream_of_text_with_usage_and_timings():
         PartEnd(index=0, part=TextPart(text="I'm")),
         StreamFinish(reason=FinishReason.LENGTH, raw="length"),
     ]
+
+
+def _progress(**told):
+    return {"choices": [], "prompt_progress": told}
+
+
+async def test_how_far_the_prompt_is_read_is_told():
+    """Less what the server remembers of it; what is told in another way is passed over."""
+    chunks = (
+        _progress(total=100, cache=20, processed=20, time_ms=0),
+        _progress(total=100, cache=20, processed=60, time_ms=9),
+        _progress(total=100, cache=20, processed=101),
+        _progress(total="100"),
+        {"choices": [], "prompt_progress": None},
+        _progress(total=100, cache=20, processed=100, time_ms=20),
+    )
+    events, error = await _outcome(_speaking(*chunks, _delta(finish="stop")))
+    assert error is None
+    assert events[1:4] == [
+        StreamReading(read_tokens=0, unread_tokens=80),
+        StreamReading(read_tokens=40, unread_tokens=40),
+        StreamReading(read_tokens=80, unread_tokens=0),
+    ]
+
+
+async def test_reading_has_the_patience_of_the_first_token():
+    """It may take longer than a pause within the answer."""
+
+    async def handle(exchange):
+        await exchange.start()
+        await exchange.send(f"data: {json.dumps(_progress(total=9, cache=0, processed=1))}\n\n")
+        await exchange.gone.wait()
+
+    _, error = await _outcome(handle, _ask(deadlines=Deadlines(cold_first_token_s=0.2, idle_s=0.1)))
+    assert "did not begin to answer" in str(error)
 
 
 async def test_timings_alone_tell_the_tokens():
@@ -330,6 +366,7 @@ async def test_everything_of_a_request_goes_over_the_wire():
         ],
         "stream": True,
         "stream_options": {"include_usage": True},
+        "return_progress": True,
         "max_tokens": 7,
         "temperature": 0.0,
         "seed": 1,

@@ -18,6 +18,7 @@ from parley_providers.requests import (
     LLMRequest,
     PartDelta,
     StreamFinish,
+    StreamReading,
     StreamStart,
     StreamUsage,
 )
@@ -218,6 +219,23 @@ async def test_a_provider_that_breaks_its_promise_is_recorded_too(error, outcome
     with suppress(ValueError):
         await seen(measured(Odd(error=error), REQUEST, ROUTE, None, instruments))
     assert (kept.records[0].outcome, kept.records[0].error) == (outcome, words)
+
+
+class EndlesslyReading(ScriptedProvider):
+    """Reads, and then is gone."""
+
+    async def stream(self, request):
+        yield StreamStart(route=ROUTE)
+        yield StreamReading(read_tokens=1, unread_tokens=9)
+        raise StreamTruncatedError("It broke off.")
+
+
+async def test_reading_is_no_answer():
+    """The time to the first event is that to the first of the answer."""
+    kept = Kept()
+    instruments = Instruments(clock=TickingClock(), new_id=lambda: "id", observer=kept)
+    await seen(measured(EndlesslyReading(()), REQUEST, ROUTE, None, instruments))
+    assert kept.records[0].first_event_ns is None
 
 
 class BreakingOff(ScriptedProvider):

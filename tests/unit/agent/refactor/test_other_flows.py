@@ -2,7 +2,7 @@
 
 import pytest
 
-from parley_agent.refactor.requests import Proposed, Refused, Restarted, Routed, Streamed
+from parley_agent.refactor.requests import Proposed, Reading, Refused, Restarted, Routed, Streamed
 from parley_agent.refactor.tasks import TaskClass
 from parley_agent.refactor.turn import Turn
 from parley_providers.errors import ServerError, StreamTruncatedError
@@ -14,6 +14,7 @@ from parley_providers.requests import (
     PartEnd,
     PartStart,
     StreamFinish,
+    StreamReading,
     StreamRestarted,
     StreamStart,
 )
@@ -97,6 +98,18 @@ async def test_a_restart_voids_what_was_streamed():
     events = [event async for event in turn.events()]
     assert [type(event) for event in events[:5]] == [Routed, Streamed, Restarted, Routed, Streamed]
     assert turn.answer.text == "whole"
+
+
+async def test_how_far_the_prompt_is_read_is_a_share():
+    """Of what there is to read; of nothing there is none."""
+    turn = asked(
+        StreamStart(route=ROUTE),
+        StreamReading(read_tokens=0, unread_tokens=8),
+        StreamReading(read_tokens=6, unread_tokens=2),
+        StreamReading(read_tokens=0, unread_tokens=0),
+        StreamFinish(reason=FinishReason.STOP, raw="stop"),
+    )
+    assert [event async for event in turn.events()][1:-1] == [Reading(share=0.0), Reading(share=0.75)]
 
 
 async def test_what_a_model_thinks_is_no_answer():
