@@ -11,7 +11,7 @@ import threading
 import warnings
 from itertools import pairwise
 
-_PIECE_CHARACTERS = 20_000
+_PIECE_CHARACTERS = 8_000
 # A line that can only begin a statement of the top level, unless it stands in a string; then its piece does not parse.
 _BEGINNING = re.compile(r"^(?:async def |def |class |@)", re.MULTILINE)
 _warnings_lock = threading.Lock()
@@ -23,34 +23,33 @@ def parsed(text: str) -> ast.Module:
     Raises:
         SyntaxError, ValueError, MemoryError, RecursionError: it cannot be parsed.
     """
-    pieces = _pieces(text)
-    if len(pieces) > 1:
+    body: list[ast.stmt] = []
+    line = 0
+    for start, end in pairwise(_cuts(text)):
+        # Empty lines in front cost the parser nearly nothing, and give every node its true position.
+        above = "\n" * line
+        piece = text[start:end]
         try:
-            return _joined(pieces)
+            body += _parse(above + piece).body
         except (SyntaxError, ValueError, MemoryError, RecursionError):
-            pass  # a piece may end within a string; only the whole tells what is wrong
-    return _parse(text)
+            if end == len(text):
+                raise
+            # It may end within a string: only with all that follows it is clear what it is, or what is wrong in it.
+            body += _parse(above + text[start:]).body
+            break
+        line += piece.count("\n") + piece.count("\r") - piece.count("\r\n")
+    return ast.Module(body=body, type_ignores=[])
 
 
-def _pieces(text: str) -> list[str]:
-    """`text`, cut before lines that begin a definition, each piece long enough to be worth it."""
+def _cuts(text: str) -> list[int]:
+    """Where `text` is cut, both ends included: before lines that begin a definition, in pieces worth the trouble."""
     cuts = [0]
     for found in _BEGINNING.finditer(text):
         at = found.start()
         after_decorator = text[text.rfind("\n", 0, max(0, at - 1)) + 1 : at].startswith("@")
         if at - cuts[-1] >= _PIECE_CHARACTERS and not after_decorator:
             cuts.append(at)
-    return [text[start:end] for start, end in pairwise([*cuts, len(text)])]
-
-
-def _joined(pieces: list[str]) -> ast.Module:
-    body: list[ast.stmt] = []
-    line = 0
-    for piece in pieces:
-        # Empty lines in front cost the parser nearly nothing, and give every node its true position.
-        body += _parse("\n" * line + piece).body
-        line += piece.count("\n") + piece.count("\r") - piece.count("\r\n")
-    return ast.Module(body=body, type_ignores=[])
+    return [*cuts, len(text)]
 
 
 def _parse(text: str) -> ast.Module:

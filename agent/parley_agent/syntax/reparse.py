@@ -31,12 +31,22 @@ def reparsed(parser: tree_sitter.Parser, old: tree_sitter.Tree, before: bytes, a
 
 
 def parse_in_turns(parser: tree_sitter.Parser, data: bytes, known: tree_sitter.Tree | None = None) -> tree_sitter.Tree:
-    """The tree of `data`. Other threads get their turn meanwhile: the parser gives way only when it asks for text."""
+    """The tree of `data`. Other threads get their turn meanwhile: the parser gives way only while Python code runs.
+
+    It asks for text every few pages of it, and whether it shall stop every hundred steps: after an error the steps
+    between two pages are many.
+    """
 
     def piece(at: int, _: tree_sitter.Point) -> bytes:
         return data[at : at + _PIECE_BYTES]
 
-    return parser.parse(piece) if known is None else parser.parse(piece, known)
+    if known is None:
+        return parser.parse(piece, progress_callback=_never_stop)
+    return parser.parse(piece, known, progress_callback=_never_stop)
+
+
+def _never_stop(*_: int) -> bool:
+    return False
 
 
 def alikeness(before: str, after: str) -> int:

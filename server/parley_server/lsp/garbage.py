@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 QUIET_S = 5.0
-WORTHWHILE = 30
-TOO_MUCH = 600
+WORTHWHILE = 120
+TOO_MUCH = 2_400
 
 
 class Garbage:

@@ -77,7 +77,7 @@ def _imported() -> Callable[[Incoming, int, Services], Coroutine[object, object,
         gc.enable()
         # A syntax tree is tens of thousands of objects that all live: looking at them every 700 is a fifth of the work,
         # and looking at many at once holds up the loop. When all that lives is looked at, `garbage` decides.
-        gc.set_threshold(10_000, 1, 1_000_000)
+        gc.set_threshold(2_500, 1, 1_000_000)
         # A thread that computes gives way after so many seconds: a message passes three threads that wait for it.
         sys.setswitchinterval(0.0005)
     return run

@@ -3,17 +3,19 @@
 import asyncio
 
 from parley_server.lsp.documents import Documents
-from parley_server.lsp.preparing import Preparing
+from parley_server.lsp.preparing import PAUSE_S, Preparing
+from support.virtual_time import played
 
 
 class Reader:
-    """Reads texts, each when it is let."""
+    """Reads texts, each when it is let, and tells when."""
 
     def __init__(self, *, fails_at=()):
-        self.read, self.fails_at = [], fails_at
+        self.read, self.read_at_s, self.fails_at = [], [], fails_at
         self.begun, self.let = asyncio.Event(), asyncio.Event()
 
     async def __call__(self, document):
+        self.read_at_s.append(asyncio.get_running_loop().time())
         self.begun.set()
         await self.let.wait()
         self.read.append((document.uri, document.text))
@@ -23,7 +25,27 @@ class Reader:
 
 def opened(documents, preparing, uri, text):
     documents.open(uri=uri, language="python", version=1, text=text)
-    preparing.wants(uri)
+    preparing.opened(uri)
+
+
+def changed(documents, preparing, uri, text):
+    documents.open(uri=uri, language="python", version=2, text=text)
+    preparing.changed(uri)
+
+
+async def typed(texts, every_s):
+    """The reader of a document that is opened with the first text and changed to each other one."""
+    documents, reader = Documents(lambda uri: uri), Reader()
+    reader.let.set()
+    async with asyncio.TaskGroup() as group:
+        preparing = Preparing(group, documents, reader)
+        opened(documents, preparing, "a", texts[0])
+        await reader.begun.wait()
+        for text in texts[1:]:
+            changed(documents, preparing, "a", text)
+            await asyncio.sleep(every_s)
+        await asyncio.sleep(PAUSE_S)
+    return reader
 
 
 async def test_the_text_that_was_opened_or_changed_last_is_read_next():
@@ -37,6 +59,20 @@ async def test_the_text_that_was_opened_or_changed_last_is_read_next():
             opened(documents, preparing, uri, text)
         reader.let.set()
     assert reader.read == [("a", "1"), ("a", "3")]
+
+
+def test_changes_in_a_burst_are_read_once_when_it_pauses():
+    """Each change puts reading off; the text that was opened is read at once."""
+    reader, _ = played(typed("01234", PAUSE_S / 2))
+    assert reader.read == [("a", "0"), ("a", "4")]
+    assert reader.read_at_s == [0.0, 2.5 * PAUSE_S]
+
+
+def test_changes_with_pauses_between_them_are_read_each():
+    """Whoever types slowly finds every text read."""
+    reader, _ = played(typed("012", 2 * PAUSE_S))
+    assert reader.read == [("a", "0"), ("a", "1"), ("a", "2")]
+    assert reader.read_at_s == [0.0, PAUSE_S, 3 * PAUSE_S]
 
 
 async def test_a_text_that_cannot_be_read_ahead_disturbs_nothing(caplog):
@@ -63,3 +99,20 @@ async def test_nothing_is_read_of_a_text_that_was_closed_or_after_the_end():
         preparing.close()
         opened(documents, preparing, "b", "1")
     assert reader.read == []
+
+
+def test_what_changed_last_stays_unread_at_the_end():
+    """The end does not wait for a pause, and none begins after it."""
+    reader = Reader()
+
+    async def ended():
+        documents = Documents(lambda uri: uri)
+        async with asyncio.TaskGroup() as group:
+            preparing = Preparing(group, documents, reader)
+            changed(documents, preparing, "a", "1")
+            preparing.close()
+            changed(documents, preparing, "a", "2")
+            await asyncio.sleep(2 * PAUSE_S)
+
+    played(ended())
+    assert reader.read_at_s == []

@@ -24,12 +24,12 @@ def register(server: ParleyServer) -> None:
         if language != document.language_id:
             logger.warning("%s was opened with a languageId that is no string; its name counts", document.uri)
         server.documents.open(uri=document.uri, language=language, version=document.version, text=document.text)
-        server.preparing.wants(document.uri)
+        server.preparing.opened(document.uri)
 
     def changed(params: types.DidChangeTextDocumentParams) -> None:
         changes = map(from_lsp.change, params.content_changes)
         server.documents.change(params.text_document.uri, params.text_document.version, changes)
-        server.preparing.wants(params.text_document.uri)
+        server.preparing.changed(params.text_document.uri)
 
     def closed(params: types.DidCloseTextDocumentParams) -> None:
         server.running.cancel_document(params.text_document.uri)
