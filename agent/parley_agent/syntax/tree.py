@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Node: TypeAlias = tree_sitter.Node
 _T = TypeVar("_T")
 Captures: TypeAlias = dict[str, list[tree_sitter.Node]]
-_PART_BYTES = 16_384
+_PART_BYTES = 8_192
 _EMPTY_LINES = re.compile(r"\n\s*\n")
 
 
