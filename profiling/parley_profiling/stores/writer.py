@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from parley_profiling.errors import CorruptStoreError, StoreError, UnusableStoreError
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from parley_providers.spending import Claim
 
 _log = logging.getLogger(__name__)
+_PAUSE_S = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,7 @@ class CallStore:
         self._writing = 0
         self._lost = 0
         self._closing = False
+        self._ends_at_s = 0.0
         self._refused = False
         self._told_full = False
         self._problem: str | None = None
@@ -116,10 +119,10 @@ class CallStore:
         with self._changed:
             return self._changed.wait_for(self._is_idle, timeout_s)
 
-    def close(self, *, timeout_s: float = 2.0) -> int:
-        """Write what waits, at most for `timeout_s` seconds, and take no more; how many records were lost in all."""
+    def close(self, *, timeout_s: float = 5.0) -> int:
+        """Write what waits, trying for at most `timeout_s` seconds, and take no more; how many were lost in all."""
         with self._changed:
-            self._closing = True
+            self._closing, self._ends_at_s = True, monotonic() + timeout_s
             self._changed.notify_all()
             thread = self._thread
         if thread is not None:
@@ -205,13 +208,16 @@ class CallStore:
                 self._refused = True
                 self._lost += len(batch) + len(self._waiting)
                 self._waiting.clear()
-            elif self._closing:
+            elif self._closing and (isinstance(error, UnusableStoreError) or monotonic() >= self._ends_at_s):
                 self._lost += len(batch) + len(self._waiting)
                 self._waiting.clear()
                 _log.warning("%d call records were not written: %s", self._lost, error)
             else:
                 self._waiting.extendleft(reversed(batch))
-                self._changed.wait_for(lambda: self._closing, error.retry_after_s)
+                if self._closing:  # whoever holds the file, as to make it, is mostly done with it before the end
+                    self._changed.wait(_PAUSE_S)
+                else:
+                    self._changed.wait_for(lambda: self._closing, error.retry_after_s)
             self._changed.notify_all()
 
     def _begin_anew(self, error: CorruptStoreError, damaged_inode: int | None) -> StoreError:

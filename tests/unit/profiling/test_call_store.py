@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -56,6 +57,14 @@ def _keep(path, *kept):
     for record in kept:
         store.observe(record)
     assert store.close(timeout_s=30) == 0
+
+
+def _held(path):
+    """Keep a record, and lock the file until the connection is closed."""
+    _keep(path, WARM)
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    return holder
 
 
 @given(any_record)
@@ -184,14 +193,11 @@ def test_a_process_that_forgets_to_close_still_writes(path):
 
 def test_a_lock_held_by_another_process_delays_no_answer_and_loses_nothing(path, open_store, caplog):
     """While the file is locked records wait and the log says so once; when it is free they are written."""
-    _keep(path, WARM)
-    holder = sqlite3.connect(path, isolation_level=None)
-    holder.execute("BEGIN IMMEDIATE")
+    holder = _held(path)
     store = open_store()
     store.observe(replace(WARM, record_id="second"))
     assert not store.flush(timeout_s=0.2)
     assert "locked by another process" in store.problem
-    holder.execute("ROLLBACK")
     holder.close()
     assert store.flush(timeout_s=30)
     assert store.problem is None
@@ -201,24 +207,31 @@ def test_a_lock_held_by_another_process_delays_no_answer_and_loses_nothing(path,
 
 def test_closing_while_locked_ends_and_reports_what_was_lost(path, open_store):
     """A lock that is never released does not hold up the end; the lost records are counted."""
-    _keep(path, WARM)
-    holder = sqlite3.connect(path, isolation_level=None)
-    holder.execute("BEGIN IMMEDIATE")
+    holder = _held(path)
     store = open_store()
     store.observe(replace(WARM, record_id="second"))
-    assert store.close(timeout_s=30) == 1
+    assert store.close(timeout_s=0.3) == 1
     holder.close()
+
+
+def test_closing_waits_for_a_lock_that_is_given_back_in_time(path, open_store):
+    """As others hold it who begin the same file at the same moment: a short command's one record is not lost."""
+    holder = _held(path)
+    store = open_store()
+    store.observe(replace(WARM, record_id="second"))
+    with ThreadPoolExecutor() as threads:
+        closing = threads.submit(store.close, timeout_s=60)
+        assert wait([closing], timeout=0.5).not_done
+        holder.close()
+    assert (closing.result(), [record.record_id for record in read_calls(path)]) == (0, ["r1", "second"])
 
 
 def test_a_full_queue_drops_and_counts(path, open_store, caplog):
     """No more records wait than there is room for, and the log tells of it once."""
-    _keep(path, WARM)
-    holder = sqlite3.connect(path, isolation_level=None)
-    holder.execute("BEGIN IMMEDIATE")
+    holder = _held(path)
     store = open_store(capacity=3, busy_s=30)
     for record in records(10):
         store.observe(record)
-    holder.execute("ROLLBACK")
     holder.close()
     assert store.close(timeout_s=30) == 7
     assert sum("too many" in entry.message for entry in caplog.records) == 1
@@ -376,8 +389,7 @@ def test_reading_a_locked_file_waits_then_says_so(path):
     """An exclusive lock is told as what it is."""
     _keep(path, WARM)
     holder = sqlite3.connect(path, isolation_level=None)
-    holder.execute("PRAGMA locking_mode = EXCLUSIVE")
-    holder.execute("BEGIN EXCLUSIVE")
+    holder.executescript("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE")
     with pytest.raises(LockedStoreError, match="locked by another process"):
         read_calls(path, busy_s=0.05)
     holder.close()
