@@ -4,7 +4,7 @@ The transitions are pure functions over a frozen state, with time as an argument
 (provider, origin, model) and hands every change to a `BreakerStore`; retrying and falling back belong to the chain.
 
 Only what is the server's fault counts against it. A request's own fault, a full context window and a cancellation are
-neutral; a rate limit is a cooldown; a refused key disables until the configuration changes.
+neutral; a rate limit is a cooldown; a refused key disables until there is another one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, assert_never
 
-from parley_providers.errors import AuthenticationError, QuotaExceededError, RateLimitedError
+from parley_providers.errors import AuthenticationError, KeyReplacedError, QuotaExceededError, RateLimitedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,7 +112,7 @@ def why_not(state: BreakerState, now_ns: int) -> str:
     """For how long, and why, nothing is let through by a breaker that does not admit; goes on after "is not asked "."""
     match state.status:
         case BreakerStatus.DISABLED:
-            return f"again before Parley starts anew, since its key was refused: {state.reason}"
+            return f"again before its key is replaced or Parley starts anew, since it was refused: {state.reason}"
         case BreakerStatus.OPEN:
             left_s = max(1, -((now_ns - state.until_ns) // _NS))
             return f"for another {left_s} s, since it failed: {state.reason}"
@@ -143,7 +143,7 @@ def failed(state: BreakerState, error: ProviderError, now_ns: int, settings: Bre
     """The state after `error`."""
     reason = str(error)
     match error:
-        case AuthenticationError():
+        case AuthenticationError() if not isinstance(error, KeyReplacedError):
             return replace(state, status=BreakerStatus.DISABLED, probing=False, reason=reason)
         case RateLimitedError() | QuotaExceededError():
             wait_s = min(error.retry_after_s or settings.cooldown_s, settings.longest_s)
@@ -218,12 +218,21 @@ class Breakers:
 
     def failed(self, key: BreakerKey, error: ProviderError, *, probe: bool = True) -> None:
         """The call failed."""
+        if isinstance(error, KeyReplacedError):
+            self.rekeyed(key.provider)
         if self._counts(key, probe=probe):
             self._change(key, failed(self.state(key), error, self.clock.monotonic_ns(), self.settings))
 
-    def reset(self, key: BreakerKey) -> None:
-        """Forget everything about `key`: its key or address was changed by the person."""
-        self._change(key, BreakerState())
+    def refused(self) -> tuple[str, ...]:
+        """The providers that are not asked for some model, since their key was refused."""
+        disabled = (key for key, state in self._states.items() if state.status is BreakerStatus.DISABLED)
+        return tuple(dict.fromkeys(key.provider for key in disabled))
+
+    def rekeyed(self, provider: str) -> None:
+        """The person replaced the key of a provider: what was refused with the one before is forgotten."""
+        for key, state in self.states().items():
+            if key.provider == provider and state.status is BreakerStatus.DISABLED:
+                self._change(key, BreakerState())
 
     def _counts(self, key: BreakerKey, *, probe: bool) -> bool:
         return probe or self.state(key).status is not BreakerStatus.HALF_OPEN

@@ -15,6 +15,7 @@
     ├── StreamTruncatedError    the answer broke off: never use what came
     ├── ContextWindowError      the prompt is too long for the model: shorten it
     ├── AuthenticationError     the key is missing or refused: the person must act
+    │   └── KeyReplacedError    the person did so meanwhile: ask again, with the new key
     ├── ModelNotFoundError      no such model there: pull it, or name another
     ├── BadRequestError         the request is wrong: retrying cannot help
     │   └── SchemaNotHeldError  the model cannot keep to the schema that was asked for: ask another
@@ -194,6 +195,12 @@ class AuthenticationError(ProviderError):
     """401 or 403: the key is missing, wrong, or may not do this."""
 
     kind = "auth"
+
+
+class KeyReplacedError(AuthenticationError):
+    """The key was refused that was sent, and there is another one by now."""
+
+    retryable = True
 
 
 class ModelNotFoundError(ProviderError):

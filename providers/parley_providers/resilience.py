@@ -36,14 +36,16 @@ class Bounds:
 class Resilience:
     """What keeps a chain working when a provider does not, and within its budget: breakers, retries, limits.
 
-    `deadlines`, the person's own, go before a request's. `sleep` waits seconds, `draw` gives a random number in [0, 1);
-    both are arguments so that a test can own time.
+    `deadlines`, the person's own, go before a request's. `renewed` reads the key of a provider anew, by its name, and
+    says whether it is another one, which is used from now on. `sleep` waits seconds, `draw` gives a random number in
+    [0, 1); both are arguments so that a test can own time.
     """
 
     breakers: Breakers = field(default_factory=lambda: Breakers(clock=SYSTEM_CLOCK))
     spending: Spending = field(default_factory=lambda: Spending(limits=Limits(), clock=SYSTEM_CLOCK))
     retries: RetrySettings = field(default_factory=RetrySettings)
     deadlines: Deadlines | None = None
+    renewed: Callable[[str], Awaitable[bool]] | None = None
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     draw: Callable[[], float] = random.random
     budget: RetryBudget = field(init=False)
@@ -71,12 +73,15 @@ class Resilience:
         return self._bounds.get(request.correlation_id, everybodys)
 
     async def ready(self) -> None:
-        """Take over, once, what the breakers' store kept."""
+        """Take over, once, what the breakers' store kept; and look whether a key that was refused is another by now."""
         store = self.breakers.store
-        if store is None or self._restored:
-            return
-        async with self._restoring:
-            await self._restore(store)
+        if store is not None and not self._restored:
+            async with self._restoring:
+                await self._restore(store)
+        if self.renewed is not None:
+            for provider in self.breakers.refused():
+                if await self.renewed(provider):
+                    self.breakers.rekeyed(provider)
 
     async def _restore(self, store: BreakerStore) -> None:
         """Under the lock: whoever waited for it finds the work done."""

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from parley_providers.errors import AuthenticationError
 from parley_providers.keys import VENDORS, KeyWish, checked_key, find_key
 from parley_providers.origins import is_loopback, origin_of
+from parley_server.config import Sources, settings_from
 from parley_server.config_file import ConfigError, remove_entry, write_entry
 from parley_server.config_keys import reason_of
 from parley_server.settings import LLAMA_SERVER_URL, OLLAMA_PORT, ProviderKind, ProviderSettings
@@ -63,6 +64,21 @@ class Access:
         if found is not None and found.origin.startswith("http:") and not is_loopback(found.origin):
             _log.warning("%s: its key and your code go to %s unencrypted; use https.", name, found.origin)
         return found
+
+    def key_now(self, name: str) -> Key | None:
+        """The key of a named provider as it is kept by now; the settings, which say where, are read anew.
+
+        None where there is none, where it cannot be read, and where the provider is elsewhere by now.
+        """
+        sources = Sources(path=self.path, environment=self.environment, command_line={})
+        try:
+            chosen = settings_from(sources).providers.get(name)
+            if chosen is None or wish_of(name, chosen).url != wish_of(name, self.settings.providers[name]).url:
+                return None
+            return find_key(wish_of(name, chosen), self.environment, self.store)
+        except (AuthenticationError, ConfigError) as error:
+            _log.info("%s: its key cannot be read anew: %s", name, error)
+            return None
 
     def statuses(self) -> tuple[KeyStatus, ...]:
         """Every named provider, then every vendor whose key the environment has without its being named."""

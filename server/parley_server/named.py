@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from parley_providers.discreet import DiscreetProvider
+from parley_providers.rekeyed import RekeyedProvider
 from parley_server.access import wish_of
 from parley_server.config_file import ConfigError
 from parley_server.settings import LLAMA_SERVER_URL, OLLAMA_PORT
@@ -27,11 +28,17 @@ _VENDOR_ADAPTERS = {
 }
 
 
-def build_named(name: str, chosen: ProviderSettings, access: Access) -> Provider:
-    """A provider that the person named in their settings; nothing is asked yet. Its errors never quote its key."""
-    key = access.key(name)
-    provider = _build(name, chosen, key)
-    return provider if key is None else DiscreetProvider(provider, key.text)
+def build_named(name: str, chosen: ProviderSettings, access: Access) -> RekeyedProvider:
+    """A provider that the person named in their settings; nothing is asked yet.
+
+    Its errors never quote its key. When that is refused, it is read anew.
+    """
+
+    def build(key: Key | None) -> Provider:
+        provider = _build(name, chosen, key)
+        return provider if key is None else DiscreetProvider(provider, key.text)
+
+    return RekeyedProvider(access.key(name), build, lambda: access.key_now(name))
 
 
 def _build(name: str, chosen: ProviderSettings, key: Key | None) -> Provider:

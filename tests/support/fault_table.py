@@ -43,8 +43,9 @@ it, what you saw so far is declared void (*starts again*), for nothing of a brok
 
 A model that failed three times in a row is left alone for fifteen seconds, and twice as long after each further
 failure, up to five minutes; one that asked for a pause for as long as it asked, or twenty seconds. One whose key was
-refused is not asked again before Parley starts anew. What is the request's fault, or that you gave it up, is never held
-against a model. A clock that jumps changes none of this: within a process time is counted, not read.
+refused is not asked again before its key is replaced (`parley auth set`, also while a server runs), or Parley starts
+anew. What is the request's fault, or that you gave it up, is never held against a model. A clock that jumps changes
+none of this: within a process time is counted, not read.
 """
 
 
@@ -175,7 +176,7 @@ def _table(rows: Iterable[tuple[str, Handling]]) -> list[str]:
 _AFTER = {
     BreakerStatus.CLOSED: "is asked as before",
     BreakerStatus.OPEN: "is left alone for a while",
-    BreakerStatus.DISABLED: "is not asked until Parley starts anew",
+    BreakerStatus.DISABLED: "is not asked before its key is replaced",
 }
 
 

@@ -54,11 +54,12 @@ def build_chain(settings: Settings, store: CallStore, observer: CallObserver | N
     embedded = build_embedded(settings)
     access = build_access(settings)
     told = FactsFile(path=default_path().parent / "model-facts.json")
+    keyed = {name: build_named(name, chosen, access) for name, chosen in settings.providers.items()}
     named = tuple(
         RememberingProvider(each, told, SYSTEM_CLOCK, overrides_of(each.name, settings))
         if not is_loopback(each.origin)
         else _corrected(each, settings)
-        for each in (build_named(name, chosen, access) for name, chosen in settings.providers.items())
+        for each in keyed.values()
     )
     found = () if "ollama" in settings.providers else (_corrected(OllamaProvider(settings.ollama.url), settings),)
     providers: tuple[Provider, ...] = (embedded, *found, *named)
@@ -77,6 +78,9 @@ def build_chain(settings: Settings, store: CallStore, observer: CallObserver | N
         provider = by_name[candidate.provider]
         return breakers.admits(BreakerKey(provider=provider.name, origin=provider.origin, model=candidate.model))
 
+    async def renewed(provider: str) -> bool:
+        return provider in keyed and await keyed[provider].renewed()
+
     router = StrategyRouter(policy_of(settings, by_name), local, healthy)
     instruments = Instruments(
         clock=SYSTEM_CLOCK,
@@ -87,7 +91,7 @@ def build_chain(settings: Settings, store: CallStore, observer: CallObserver | N
         session_id=uuid4().hex,
     )
     spending = Spending(limits=limits_of(settings), clock=SYSTEM_CLOCK, ledger=store)
-    resilience = Resilience(breakers=breakers, spending=spending, deadlines=deadlines_of(settings))
+    resilience = Resilience(breakers=breakers, spending=spending, deadlines=deadlines_of(settings), renewed=renewed)
     return ProviderChain(providers, router, instruments, resilience)
 
 

@@ -14,6 +14,7 @@ from parley_providers.errors import (
     BadRequestError,
     ContextWindowError,
     DeadlineExceededError,
+    KeyReplacedError,
     QuotaExceededError,
     RateLimitedError,
     ServerError,
@@ -129,7 +130,7 @@ def test_why_nothing_is_let_through_says_for_how_long():
     assert [*told, breakers.why_not(KEY)] == [
         "for another 11 s, since it failed: boom",
         "while one request tries whether it is back, since it failed: boom",
-        "again before Parley starts anew, since its key was refused: No.",
+        "again before its key is replaced or Parley starts anew, since it was refused: No.",
     ]
 
 
@@ -186,8 +187,24 @@ def test_a_refused_key_disables_until_reset_and_keeps_its_reason():
     breakers.failed(KEY, ServerError("late"))
     breakers.failed(KEY, RateLimitedError("late"))
     assert (breakers.admits(KEY), breakers.state(KEY).reason) == (False, "key refused")
-    breakers.reset(KEY)
+    breakers.rekeyed(KEY.provider)
     assert breakers.admits(KEY)
+
+
+def test_a_new_key_lets_every_model_of_its_provider_be_asked_and_no_other():
+    """What is open for another reason stays open, and another provider's refused key refused."""
+    breakers = Breakers(clock=ManualClock(), settings=BreakerSettings(failures_to_open=1))
+    refused = AuthenticationError("No.")
+    one, two, down, away = (
+        BreakerKey(provider=provider, origin="https://x", model=model)
+        for provider, model in (("box", "one"), ("box", "two"), ("box", "down"), ("away", "one"))
+    )
+    for key, error in ((one, refused), (two, refused), (down, ServerError("500")), (away, refused)):
+        breakers.failed(key, error)
+    assert breakers.refused() == ("box", "away")
+    breakers.failed(one, KeyReplacedError("It is another one by now."))
+    assert [breakers.admits(key) for key in (one, two, down, away)] == [True, True, False, False]
+    assert breakers.refused() == ("away",)
 
 
 def test_a_late_result_does_not_change_an_open_breaker():

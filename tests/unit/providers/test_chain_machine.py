@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from parley_providers.breaker import BreakerKey, BreakerStatus
+from parley_providers.breaker import BreakerStatus
 from support.chain_world import COOLING, NEUTRAL, RETRY_AFTERS, TRIPPING, World, storm
 
 PICK = st.integers(min_value=0, max_value=1000)
@@ -47,7 +47,7 @@ class ChainMachine(RuleBasedStateMachine):
     def change_the_key(self, name):
         provider = self.world.providers[name]
         if provider.model.status is BreakerStatus.DISABLED:
-            self.world.breakers.reset(BreakerKey(provider=provider.name, origin=provider.origin, model="m"))
+            self.world.breakers.rekeyed(provider.name)
             provider.model = type(provider.model)(self.world.clock)
 
     @rule()
