@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import builtins
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from parley_agent.python.errors import EditRefusedError
 from parley_agent.python.scope_tree import Scope, Site, SiteKey, Variable
@@ -49,9 +49,19 @@ class Bindings:
         return _lookup(self.module, scope, name)
 
 
-@lru_cache(maxsize=4)
+_ANALYSED: WeakKeyDictionary[Module, Bindings] = WeakKeyDictionary()
+
+
 def analyse(module: Module) -> Bindings:
-    """Resolve every name of `module`. Remembers the last few."""
+    """Resolve every name of `module`: the same scopes and variables for as long as it lives, in every thread.
+
+    Variables are told apart by identity, so a second analysis of a module in use would not know those of the first.
+    """
+    known = _ANALYSED.get(module)
+    return known if known is not None else _ANALYSED.setdefault(module, _resolved(module))
+
+
+def _resolved(module: Module) -> Bindings:
     tree = module.tree
     walk = Walk(tree)
     try:

@@ -101,3 +101,12 @@ def test_a_place_without_a_definition_is_refused():
     """The reason names the line."""
     with pytest.raises(EditRefusedError, match="no function, method or class at line 2"):
         public_signature("x = 1\ny = 2\n", Span(start=7, end=7))
+
+
+def test_a_text_in_use_keeps_its_variables_however_many_are_analysed_meanwhile():
+    """Another request's thread analyses its own texts; what is told apart by identity stays the same."""
+    module = read("def area(w, h):\n    x = w * h\n    return x\n")
+    first = analyse(module)
+    others = [analyse(read(f"name_{number} = 1\n")) for number in range(50)]
+    assert analyse(module) is first
+    assert first not in others
