@@ -85,6 +85,23 @@ async def test_an_edit_that_was_overtaken_on_its_way_is_sent_again(tmp_path, pro
         assert editor.buffers[uri].text == "# typed\r\n\r\n" + RENAMED
 
 
+async def test_a_change_that_was_undone_under_the_edit_does_not_lose_it(tmp_path):
+    """The text is as it was and only its version another: the edit is sent again, for that one."""
+    manners = Manners()
+    async with editing(tmp_path, [RENAME], manners=manners) as editor:
+        uri = editor.open(tmp_path / "a.py", SOURCE)
+
+        def type_and_undo_once():
+            manners.before_applying = None
+            editor.type(uri, 0, 0, "# typed")
+            editor.type(uri, 0, len("# typed"), "")
+
+        manners.before_applying = type_and_undo_once
+        finished = await refactored(editor, uri)
+        versions = [each.edit.document_changes[0].text_document.version for each in editor.applied]
+        assert (finished["outcome"], versions, editor.buffers[uri].text) == ("applied", [3, 5], RENAMED)
+
+
 async def test_a_person_who_never_stops_typing_keeps_the_change_as_a_diff(tmp_path):
     """The tries are few; then it is kept, and can be applied once the typing is over."""
     manners = Manners()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from parley_agent.document import Document, NewFile
     from parley_server.lsp.client import ClientFacts
-    from parley_server.lsp.documents import Documents
+    from parley_server.lsp.documents import Documents, OpenDocument
 
 
 class Editor(Protocol):
@@ -68,8 +68,8 @@ class Patience:
 class Landing:
     """How sending ended; `message` is for the person.
 
-    `moved`: the editor did not take the edit, and the text is another than it was made for. `agreed`: the person had
-    said yes before that was found.
+    `moved`: the editor did not take the edit, and the text or its version is another than it was made for. `agreed`:
+    the person had said yes before that was found.
     """
 
     outcome: wire.Outcome
@@ -132,7 +132,7 @@ class Sender:
         return Landing(
             outcome="declined",
             message=f"The editor did not apply the edit: {reason.removesuffix('.')}.",
-            moved=now is not None and now.text != before and (agreed or not planned.confirm),
+            moved=now is not None and _moved(now, planned) and (agreed or not planned.confirm),
             agreed=agreed,
         )
 
@@ -163,6 +163,11 @@ class Sender:
         return await self._documents.becomes(self._to_uri(file.path), expected, self._patience.change_s) or (
             await _holds(file.path, file.text)
         )
+
+
+def _moved(now: OpenDocument, planned: to_lsp.PlannedEdit) -> bool:
+    """Whether the edit is for another text or version than the editor's; a change that was undone makes a version."""
+    return now.text != planned.document.text or planned.version not in (None, now.version)
 
 
 def _end_now(deadline: asyncio.Timeout) -> None:
