@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import json
 import random
+import traceback
 from typing import TYPE_CHECKING, get_args
 
 import psutil
-from hypothesis import HealthCheck, seed, settings
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.errors import Flaky
 from hypothesis.stateful import get_state_machine_test
 
 from benchmarks.figures import Figure, at_least, at_most
 from parley_server.lsp.wire import Task
 from support.fuzzing import fuzz
-from support.interleavings import SCRIPT, Interleavings, Session
+from support.interleavings import SCRIPT, Interleavings
+from support.piped_editor import PipedEditor
 from support.raw_server import raw_server
 
 if TYPE_CHECKING:
@@ -35,20 +38,18 @@ async def figures(context: Context) -> AsyncIterator[Figure]:
     played, differences = 0, 0
     for number, encoding in enumerate(("utf-8", "utf-16", "utf-32")):
         context.say(f"{each} interleavings with {encoding}")
-        session, wrong = _interleaved(context, encoding, each, SEED + number)
-        played += session.interleavings
+        editor, wrong = _interleaved(context, encoding, each, SEED + number)
+        played += editor.interleavings
         differences += wrong
         yield Figure(
             name=f"lsp-faults.interleavings.{encoding}",
-            ours=session.interleavings,
+            ours=editor.interleavings,
             unit="",
             goal=at_least(each),
             detail={
                 "steps_at_most": 25,
                 "seed": SEED + number,
-                "edits_applied": session.applied,
-                "edits_rebased": session.rebased,
-                **session.outcomes,
+                **editor.verdicts.counted,
             },
         )
     yield Figure(name="lsp-faults.interleavings.run", ours=played, unit="", goal=at_least(3 * each))
@@ -57,27 +58,28 @@ async def figures(context: Context) -> AsyncIterator[Figure]:
         yield figure
 
 
-def _interleaved(context: Context, encoding: str, count: int, chosen_by: int) -> tuple[Session, int]:
-    """The session after `count` interleavings, or up to the one that went wrong; and whether one did."""
+def _interleaved(context: Context, encoding: str, count: int, chosen_by: int) -> tuple[PipedEditor, int]:
+    """The editor after `count` interleavings, or up to the one that went wrong; and whether one did."""
     folder = context.scratch / encoding
     folder.mkdir()
     (folder / "script.jsonl").write_text("".join(json.dumps(each) + "\n" for each in SCRIPT))
     with raw_server(folder) as server:
-        session = Session(server, encoding)
-        machine = type("Interleaved", (Interleavings,), {"session": session})
+        editor = PipedEditor(server, encoding)
+        machine = type("Interleaved", (Interleavings,), {"editor": editor})
         chosen = settings(
             max_examples=count,
             stateful_step_count=25,
             deadline=None,
             database=None,
+            phases=(Phase.generate,),
             suppress_health_check=list(HealthCheck),
         )
         try:
             seed(chosen_by)(get_state_machine_test(machine, settings=chosen))()
-        except AssertionError as error:
-            context.say("\n".join([str(error), *getattr(error, "__notes__", ())]))
-            return session, 1
-        return session, 0
+        except (AssertionError, Flaky) as error:
+            context.say("\n".join(editor.failed or traceback.format_exception(error)))
+            return editor, 1
+        return editor, 0
 
 
 def _work(server: RawServer) -> None:

@@ -1,5 +1,6 @@
 """Whatever happens in whatever order: no document differs from what the editor shows, and nothing hangs.
 
+What becomes of an edit whose document moved is foretold from the texts: it follows, or it is kept, never the other.
 `tests/benchmarks/bench_lsp_faults.py` runs thousands of these.
 """
 
@@ -9,19 +10,28 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from support.interleavings import SCRIPT, Interleavings, Session
-from support.raw_server import WITHIN_S, raw_server
+from support.interleavings import CODE, SCRIPT, Interleavings
+from support.moved_edits import can_be_renamed, is_to_follow
+from support.piped_editor import PipedEditor
+from support.raw_server import raw_server
+
+URI = "file:///nowhere/one.py"
+
+
+@pytest.fixture(name="folder")
+def scripted(tmp_path):
+    """A folder with the script of the answers."""
+    (tmp_path / "script.jsonl").write_text("".join(json.dumps(each) + "\n" for each in SCRIPT))
+    return tmp_path
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
-def test_random_interleavings_leave_every_document_as_the_editor_shows_it(tmp_path, encoding):
-    """Edits are exact and for the version shown, requests end once, and both sides hold the same texts."""
-    (tmp_path / "script.jsonl").write_text("".join(json.dumps(each) + "\n" for each in SCRIPT))
-    with raw_server(tmp_path) as server:
-        session = Session(server, encoding)
-        machine = type("Interleaved", (Interleavings,), {"session": session})
+def test_random_interleavings_leave_every_document_as_the_editor_shows_it(folder, encoding):
+    """Edits are exact and for the version shown, requests end once and rightly, and both sides hold the same texts."""
+    with raw_server(folder) as server:
+        editor = PipedEditor(server, encoding)
         run_state_machine_as_test(
-            machine,
+            type("Interleaved", (Interleavings,), {"editor": editor}),
             settings=settings(
                 max_examples=12,
                 stateful_step_count=15,
@@ -31,17 +41,49 @@ def test_random_interleavings_leave_every_document_as_the_editor_shows_it(tmp_pa
                 suppress_health_check=list(HealthCheck),
             ),
         )
-        assert session.interleavings >= 12
-        assert _applied_at_last(session) == 1
+        assert editor.interleavings >= 12
 
 
-def _applied_at_last(session):
-    """How many edits land where nothing comes between: one, or the judge of edits judged none."""
-    before = session.applied
-    session.open("file:///nowhere/last.py")
-    session.refactor("file:///nowhere/last.py", task="rename")
-    while not session.asked_edits:
-        assert session.hear(wait_s=WITHIN_S)
-    session.apply(session.asked_edits.pop())
-    session.check("file:///nowhere/last.py")
-    return session.applied - before
+@pytest.mark.parametrize(
+    ("before", "after", "ends"),
+    [
+        ("", "", "as-is"),
+        ("above 1", "higher", "rebased"),
+        ("# two", "# 2\n# more", "rebased"),
+        ("\ttag += 'two'\r\n", "", "rebased"),
+        ("above 2", "next", "rebased"),
+        ("(w, h)", "(w, h=1)", "kept"),
+        ("# below 1\n", "", "kept"),
+        ("w * h", "w + h", "kept"),
+        ("'two'", "'two'; product = 2", "kept"),
+        ("\ttag += 'two'", "\tx += 2", "kept"),
+    ],
+)
+def test_an_edit_follows_its_document_or_is_kept_as_foretold(folder, before, after, ends):
+    """One unchanged line between, and the same checks passed: it follows; touched, taken or not whole: it is kept."""
+    now = CODE.replace(before, after, 1)
+    with raw_server(folder) as server:
+        editor = PipedEditor(server, "utf-16")
+        editor.open(URI, CODE)
+        editor.refactor(URI, task="rename", wait=True)
+        editor.wait_for_an_edit()
+        if now != CODE:
+            editor.replace(editor.buffers[URI], now)
+        while editor.is_waited_for():
+            editor.wait_for_an_edit()
+            if editor.asked_edits:
+                editor.apply(editor.asked_edits.pop())
+        assert editor.verdicts.counted == {ends: 1}
+        editor.check(URI)
+    assert is_to_follow(CODE, now) == (ends != "kept")
+
+
+@pytest.mark.parametrize("text", [CODE.replace("x", "product"), CODE.replace("'two'", "'two'; product = 2")])
+def test_a_rename_that_cannot_be_is_refused(folder, text):
+    """There is no such name, or the new one is taken."""
+    with raw_server(folder) as server:
+        editor = PipedEditor(server, "utf-16")
+        editor.open(URI, text)
+        editor.answer(editor.refactor(URI, task="rename", wait=True))
+        assert editor.verdicts.counted == {"refused": 1}
+    assert not can_be_renamed(text)

@@ -1,28 +1,21 @@
 """Random interleavings of edits, cancels, closes and answers, against a real server process.
 
-`Session` is an editor whose buffers it alone changes and whose answers come when the test says so. It judges the
-server: an edit that is for the version that it shows must be exactly the rename of what it shows, each request ends
-once, and what the server holds of a document is what the editor shows, by the hash of a result that needs no model.
+What may happen is here; whether the server did right by it is judged by `piped_editor` and `verdicts`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import itertools
-import queue
-import re
-from collections import Counter
-
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
-from lsprotocol import types
 
-from support.editor import lines_of, offset_at, position_at
-from support.raw_server import WITHIN_S
+from support.editor import lines_of
 
-CODE = "def area(w, h):\r\n\ttag = '😋 é'; x = w * h\n\treturn x\n\n\n"
-RENAMED = CODE.replace("x =", "product =").replace("return x", "return product")
-TAIL = "# é😋\r\n# two\n# three"
+HEAD = "#^ above 1\r\n#^ above 2\n"
+FUNCTION = (
+    "def area(w, h):\r\n\ttag = '😋 é'; x = w * h\n\ttag += 'one'\n\ttag += 'two'\r\n\ttag += 'three'\n\treturn x\n"
+)
+TAIL = "# below 1\n# é😋\r\n# two\n# three"
+CODE = HEAD + FUNCTION + TAIL
 ANSWER = {"task_class": "rename", "pieces": [{"text": each, "delay_ms": 1} for each in ('{"x"', ': "prod', 'uct"}')]}
 ENDLESS = {"task_class": "docstring", "pieces": [{"text": " ", "delay_ms": 2}], "ending": "endless"}
 SCRIPT = [ANSWER, ENDLESS]
@@ -30,290 +23,176 @@ _PIECES = st.lists(st.sampled_from(["a", "é", "😋", "\t", " ", "e\u0301", "�
     "".join
 )
 _COUNT = st.integers(0, 5)
-
-
-class Buffer:
-    """One open document."""
-
-    def __init__(self, uri, version):
-        self.uri, self.text, self.version = uri, CODE + TAIL, version
-
-
-class Session:
-    """One editor, kept for many interleavings.
-
-    Args:
-        server: The process, not yet initialized.
-        encoding: The position encoding to ask for.
-    """
-
-    def __init__(self, server, encoding):
-        self.server, self.encoding = server, encoding
-        self.buffers = {}
-        self.asked_edits = []
-        self.finished = {}
-        self.answers = {}
-        self.applied = self.rebased = 0
-        self.interleavings = 0
-        self.outcomes = Counter()
-        self._version = 0
-        self._numbers = itertools.count(1)
-        edits = {"documentChanges": True}
-        self.initialized = server.initialize(
-            capabilities={
-                "general": {"positionEncodings": [encoding]},
-                "workspace": {"applyEdit": True, "workspaceEdit": edits},
-                "window": {"workDoneProgress": False},
-                "experimental": {"parley": {"outcomes": True}},
-            }
-        )["result"]
-
-    def number(self):
-        """A number that was not used before."""
-        return next(self._numbers)
-
-    def open(self, uri):
-        """Open a document, or open it again as it was at first; its versions go on, so that none means two texts."""
-        self._version += 1
-        self.buffers[uri] = buffer = Buffer(uri, self._version)
-        item = {"uri": uri, "languageId": "python", "version": buffer.version, "text": buffer.text}
-        self.server.tell("textDocument/didOpen", {"textDocument": item})
-
-    def close(self, uri):
-        """Close a document."""
-        if self.buffers.pop(uri, None):
-            self.server.tell("textDocument/didClose", {"textDocument": {"uri": uri}})
-
-    def change(self, buffer, replacements):
-        """Change a buffer, each replacement in what the one before left, and tell the server."""
-        changes = []
-        for start, end, text in replacements:
-            changes.append({"range": self.range(buffer.text, start, end), "text": text})
-            buffer.text = buffer.text[:start] + text + buffer.text[end:]
-        self._tell_change(buffer, changes)
-
-    def replace(self, buffer, text):
-        """Change all of a buffer at once."""
-        buffer.text = text
-        self._tell_change(buffer, [{"text": text}])
-
-    def range(self, text, start, end):
-        """The range of two offsets."""
-        ends = [position_at(text, offset, self.encoding) for offset in (start, end)]
-        return {
-            name: {"line": at.line, "character": at.character} for name, at in zip(("start", "end"), ends, strict=True)
-        }
-
-    def ask(self, method, params):
-        """Send a request; its id."""
-        request = self.number()
-        self.server.send({"jsonrpc": "2.0", "id": request, "method": method, "params": params})
-        return request
-
-    def refactor(self, uri, **more):
-        """Ask for a refactoring of the function; the request's number."""
-        version = self.buffers[uri].version
-        start = {"line": 0, "character": 5}
-        argument = {"textDocument": {"uri": uri, "version": version}, "range": {"start": start, "end": start}, **more}
-        return self.execute("parley.refactor", argument)
-
-    def execute(self, command, *arguments):
-        """Execute a command; the request's number."""
-        return self.ask("workspace/executeCommand", {"command": command, "arguments": list(arguments)})
-
-    def hear(self, *, wait_s=0.0):
-        """Take the next message, if one is there within `wait_s`; whether there was one."""
-        try:
-            message = self.server.messages.get(timeout=wait_s) if wait_s else self.server.messages.get_nowait()
-        except queue.Empty:
-            return False
-        assert message is not None, f"the server ended: {b''.join(self.server.errors).decode()}"
-        if "method" not in message:
-            assert message["id"] not in self.answers, "answered twice"
-            self.answers[message["id"]] = message
-        elif message["method"] == "workspace/applyEdit":
-            self.asked_edits.append(message)
-        elif message["method"] == "parley/finished":
-            assert message["params"]["id"] not in self.finished, "finished twice"
-            self.finished[message["params"]["id"]] = message["params"]
-            self.outcomes[message["params"]["outcome"]] += 1
-            self.rebased += message["params"]["outcome"] == "applied" and message["params"].get("rebased", False)
-        return True
-
-    def answer(self, request):
-        """The response to a request of ours, waited for; every edit that is asked for meanwhile is left waiting."""
-        while request not in self.answers:
-            assert self.hear(wait_s=WITHIN_S), "nothing came"
-        return self.answers.pop(request)
-
-    def apply(self, message, *, honest=True):
-        """Answer `workspace/applyEdit`: carried out where it is for what is shown, or declined."""
-        done = honest and self._applied(message["params"]["edit"]["documentChanges"])
-        self.server.send({"jsonrpc": "2.0", "id": message["id"], "result": {"applied": bool(done)}})
-
-    def _applied(self, changes):
-        (change,) = changes
-        buffer = self.buffers.get(change["textDocument"]["uri"])
-        if buffer is None or buffer.version != change["textDocument"]["version"]:
-            return False
-        expected = renamed(buffer.text)
-        spans = [(*self._offsets(buffer.text, each["range"]), each["newText"]) for each in change["edits"]]
-        self.change(buffer, sorted(spans, reverse=True))
-        assert buffer.text == expected, "the edit is not the rename of what the editor shows"
-        self.applied += 1
-        return True
-
-    def _offsets(self, text, given):
-        return (offset_at(text, types.Position(**given[end]), self.encoding) for end in ("start", "end"))
-
-    def _tell_change(self, buffer, changes):
-        self._version += 1
-        buffer.version = self._version
-        identifier = {"uri": buffer.uri, "version": buffer.version}
-        self.server.tell("textDocument/didChange", {"textDocument": identifier, "contentChanges": changes})
-
-    def check(self, uri):
-        """The server holds of `uri` what the editor shows."""
-        text = self.buffers[uri].text
-        old, new = ("x", "y_probe") if "\tx" in text or " x = " in text else ("product", "y_probe")
-        request = self.refactor(uri, instruction=f"rename {old} to {new}", task="rename", apply=False, wait=True)
-        answered = self.answer(request)
-        assert "result" in answered, answered
-        result = answered["result"]
-        assert result["outcome"] == "diff", result
-        wanted = _NAME[old].sub(new, text)
-        assert result["editSha256"] == hashlib.sha256(wanted.encode()).hexdigest(), "the server holds another text"
-
-
-_NAME = {name: re.compile(rf"(?<=[ \t]){name}(?=[ \n])") for name in ("x", "product")}
-
-
-def renamed(text):
-    """What the rename of the script makes of a document."""
-    return _NAME["x"].sub("product", text)
+_STATEMENTS = ["tag += '{}'"] * 4 + ["x += {}", "product = {}"]
 
 
 class Interleavings(RuleBasedStateMachine):
     """Two documents, and everything that may happen to them at once."""
 
-    session = None
+    editor = None
 
     @initialize()
     def begin(self):
-        number = self.session.number()
+        number = self.editor.number()
         self.uris = [f"file:///nowhere/{number}/{name}.py" for name in ("a", "b")]
-        self.requests, self.endless = [], []
+        self.requests, self.endless, self.shown_before = {}, [], {}
+        self.editor.verdicts.kept.clear()
+        self.editor.traffic.clear()
         for uri in self.uris:
-            self.session.open(uri)
+            self.editor.open(uri, CODE)
+            self.requests[self.editor.refactor(uri, task="rename")] = True
 
-    @rule(which=_COUNT, start=st.integers(0, 40), length=_COUNT, text=_PIECES)
-    def type(self, which, start, length, text):
-        """Somewhere below the function."""
+    @rule(which=_COUNT, start=st.integers(0, 40), length=_COUNT, text=_PIECES, above=st.booleans())
+    def type_around(self, which, start, length, text, above):
+        """In the comments above the function or below it, next to it or farther away."""
         buffer = self._buffer(which)
         if buffer is None:
             return
-        begin = buffer.text.index("# é") if "# é" in buffer.text else buffer.text.index("#")
-        at = min(begin + 2 + start, len(buffer.text))
-        end = min(at + length, len(buffer.text))
-        after = buffer.text[:at] + text + buffer.text[end:]
-        split = any(buffer.text[max(0, each - 1) : each + 1] == "\r\n" for each in (at, end))
-        below = after[begin:]
-        if not split and all(line.startswith("#") for line in lines_of(below)):
-            self.session.change(buffer, [(at, end, text)])
+        begin, end = (0, buffer.text.index("def ")) if above else (_end_of_function(buffer.text), len(buffer.text))
+        at = min(begin + 2 + start, end)
+        until = min(at + length, end)
+        text = text.replace("#", "#^") if above else text
+        lines = lines_of(buffer.text[begin:at] + text + buffer.text[until:end])
+        lines = lines[:-1] if above and not lines[-1] else lines
+        is_split = any(buffer.text[max(0, each - 1) : each + 1] == "\r\n" for each in (at, until))
+        if not is_split and all(each.startswith("#") for each in lines) and (not above or lines[-1].endswith("\n")):
+            self._change(buffer, at, until, text)
 
-    @rule(which=_COUNT, factor=st.sampled_from(["w", "2", "h"]))
-    def type_in_the_function(self, which, factor):
-        """Where the refactoring is."""
+    @rule(which=_COUNT, line=_COUNT, statement=st.sampled_from(_STATEMENTS))
+    def type_inside(self, which, line, statement):
+        """In the function, next to what the refactoring changes or not; or what it does not know, or must not do."""
         buffer = self._buffer(which)
         if buffer is not None:
+            begin, lines = buffer.text.index("def "), _function_lines(buffer.text)
+            at = begin + sum(map(len, lines[: 1 + line % (len(lines) - 1)]))
+            self._change(buffer, at, at, f"\t{statement.format(self.editor.number())}\n")
+
+    @rule(which=_COUNT, line=_COUNT)
+    def change_inside(self, which, line):
+        """A statement goes, or one that the refactoring changes becomes longer."""
+        buffer = self._buffer(which)
+        if buffer is None:
+            return
+        tags = [each for each in _function_lines(buffer.text) if each.startswith("\ttag +=")]
+        if line < len(tags):
+            at = buffer.text.index(tags[line])
+            self._change(buffer, at, at + len(tags[line]), "")
+        else:
             at = buffer.text.index(" * h")
-            self.session.change(buffer, [(at, at, f" * {factor}")])
+            self._change(buffer, at, at, " * w")
 
-    @rule(which=_COUNT, first=_PIECES)
-    def replace_everything(self, which, first):
-        """As an editor without incremental changes does, or a reload from the disk."""
+    @rule(which=_COUNT, first=_PIECES, undo=st.booleans())
+    def replace_everything(self, which, first, undo):
+        """All at once: by another text, or by that before the person's last change."""
         buffer = self._buffer(which)
         if buffer is not None:
-            self.session.replace(buffer, f"{CODE}# {first}")
+            before, now = self.shown_before.get(buffer.uri, buffer.text), buffer.text
+            self.editor.replace(buffer, before if undo else f"{HEAD}{FUNCTION}# {first}")
+            self.shown_before[buffer.uri] = now
 
-    @rule(which=_COUNT)
-    def close_and_open(self, which):
-        """The text begins anew, and so does its version."""
+    @rule(which=_COUNT, again=st.sampled_from([True, True, False]))
+    def close(self, which, again):
+        """Where the document is opened again its text begins anew."""
         uri = self.uris[which % 2]
-        self.session.close(uri)
-        self.session.open(uri)
+        self.editor.close(uri)
+        if again:
+            self.editor.open(uri, CODE)
 
-    @rule(which=_COUNT)
-    def close(self, which):
-        self.session.close(self.uris[which % 2])
-
-    @rule(which=_COUNT, task=st.sampled_from(["rename", "rename", "docstring"]), apply=st.booleans())
+    @rule(
+        which=_COUNT, task=st.sampled_from(["rename"] * 4 + ["docstring"]), apply=st.sampled_from([True, True, False])
+    )
     def refactor(self, which, task, apply):
         """By the model, which takes its time; a docstring never ends by itself."""
         buffer = self._buffer(which)
         if buffer is not None:
-            request = self.session.refactor(buffer.uri, task=task, apply=apply, wait=bool(which % 2))
-            self.requests.append(request)
+            request = self.editor.refactor(buffer.uri, task=task, apply=apply, wait=bool(which // 2 % 2))
+            self.requests[request] = apply
             if task == "docstring":
                 self.endless.append(request)
 
     @rule(which=_COUNT)
-    def cancel_request(self, which):
-        """By `$/cancelRequest`."""
-        if self.requests:
-            self.session.server.tell("$/cancelRequest", {"id": self.requests[which % len(self.requests)]})
+    def apply_what_was_kept(self, which):
+        """The person wants it after all."""
+        kept = self.editor.verdicts.kept
+        if kept:
+            self.requests[self.editor.apply_kept(*kept.pop(which % len(kept)))] = True
 
-    @rule()
-    def cancel_all(self):
-        """By the command."""
-        self.requests.append(self.session.execute("parley.cancel"))
+    @rule(which=_COUNT, everything=st.sampled_from([False, False, True]))
+    def cancel(self, which, everything):
+        """By `$/cancelRequest`, or all by the command."""
+        if everything:
+            self.requests[self.editor.cancel_started()] = True
+        elif self.requests:
+            self.editor.cancel(list(self.requests)[which % len(self.requests)])
 
     @rule(count=_COUNT)
     def listen(self, count):
         """Some of what the server said reaches the editor."""
         for _ in range(count):
-            self.session.hear(wait_s=0.002)
+            self.editor.hear(wait_s=0.002)
 
-    @rule(which=_COUNT, honest=st.booleans())
-    def answer_an_edit(self, which, honest):
-        """The editor gets round to it."""
-        if self.session.asked_edits:
-            self.session.apply(self.session.asked_edits.pop(which % len(self.session.asked_edits)), honest=honest)
+    @rule()
+    def wait_for_an_edit(self):
+        """The person looks on until the server wants something, or is done."""
+        if not self.endless:
+            self.editor.wait_for_an_edit()
+
+    @rule(which=_COUNT, willing=st.sampled_from([True, True, True, False]), above=st.sampled_from(["", "", "#^ new\n"]))
+    def answer_an_edit(self, which, willing, above):
+        """The editor gets round to it, perhaps just after the person typed a line above everything."""
+        if not self.editor.asked_edits:
+            return
+        message = self.editor.asked_edits.pop(which % len(self.editor.asked_edits))
+        buffer = self.editor.buffer_of(message)
+        if above and buffer is not None:
+            self._change(buffer, 0, 0, above)
+        self.editor.apply(message, willing=willing)
 
     def teardown(self):
         """Everything ends, each once, and the texts agree."""
-        session = self.session
+        editor = self.editor
         if not hasattr(self, "uris"):
             return
         for request in self.endless:
-            session.server.tell("$/cancelRequest", {"id": request})
-        answers = {request: self._answered(request) for request in self.requests}
+            editor.cancel(request)
+        self._hear_until(lambda: editor.answers.keys() >= self.requests.keys())
+        answers = {request: editor.answers.pop(request) for request in self.requests}
         started = {request: each["result"]["id"] for request, each in answers.items() if _started(each)}
         for request in started.keys() & set(self.endless):
-            session.answer(session.execute("parley.cancel", {"id": started[request]}))
-        while not all(request in session.finished for request in started.values()) or session.asked_edits:
-            if session.asked_edits:
-                session.apply(session.asked_edits.pop())
-            else:
-                assert session.hear(wait_s=WITHIN_S), "a request does not end"
+            editor.answer(editor.cancel_started(id=started[request]))
+        self._hear_until(lambda: not editor.is_waited_for() and not editor.asked_edits)
+        for request, each in started.items():
+            outcome, is_applied = editor.finished[each]["outcome"], self.requests[request]
+            assert outcome != "diff" if is_applied else outcome in ("diff", "refused", "cancelled"), outcome
         for uri in self.uris:
-            if uri in session.buffers:
-                session.check(uri)
-                session.close(uri)
-        session.interleavings += 1
+            if uri in editor.buffers:
+                editor.check(uri)
+                editor.close(uri)
+        editor.interleavings += 1
 
-    def _answered(self, request):
-        session = self.session
-        while request not in session.answers:
-            if session.asked_edits:
-                session.apply(session.asked_edits.pop())
+    def _hear_until(self, is_over):
+        """Every edit that is asked for is carried out at once."""
+        while not is_over():
+            if self.editor.asked_edits:
+                self.editor.apply(self.editor.asked_edits.pop())
             else:
-                assert session.hear(wait_s=WITHIN_S), "a request has no answer"
-        return session.answers.pop(request)
+                self.editor.hear_more()
+
+    def _change(self, buffer, start, end, text):
+        self.shown_before[buffer.uri] = buffer.text
+        self.editor.change(buffer, [(start, end, text)])
 
     def _buffer(self, which):
-        return self.session.buffers.get(self.uris[which % 2])
+        return self.editor.buffers.get(self.uris[which % 2])
 
 
 def _started(answered):
     return isinstance(answered.get("result"), dict) and "id" in answered["result"]
+
+
+def _function_lines(text):
+    return lines_of(text[text.index("def ") : _end_of_function(text)])[:-1]
+
+
+def _end_of_function(text):
+    return text.index("\n", text.index("\treturn ")) + 1
