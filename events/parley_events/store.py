@@ -129,7 +129,8 @@ class EventStore(Protocol):
 
         `expected_sequence` is the aggregate's sequence that the events were decided on (0: it is new); None appends
         whatever it is. With `advance` the cursor moves in the same transaction, so that a subscriber that answers
-        events with events does it exactly once.
+        events with events does it exactly once. One that is cancelled may be stored or not; appended again with the
+        same event ids it is stored once.
 
         Raises:
             ConflictError: the aggregate is at another sequence, or the cursor has passed `advance` already.

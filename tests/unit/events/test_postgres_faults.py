@@ -160,6 +160,7 @@ async def test_an_append_that_is_cancelled_takes_no_others_with_it(postgres, sch
                 await eventually(lambda: _waiting_for_a_lock(postgres), expected=True)
                 tasks[0].cancel()
                 tasks[2].cancel()
+                await asyncio.wait([tasks[0], tasks[2]])
                 await eventually(lambda: _waiting_for_a_lock(postgres), expected=True)
                 other.rollback()
         assert [task.cancelled() for task in tasks] == [True, False, True, False]
@@ -204,7 +205,7 @@ async def test_a_hint_that_cannot_be_sent_is_left_out(postgres, schema, caplog):
     caplog.set_level(logging.DEBUG)
     place = Place(conninfo=postgres.conninfo, schema=schema)
     notifier = Notifier(pool_of(place))  # which nobody has opened
-    notifier.notify()
+    notifier.notify(1)
 
     async def said():
         return "no notification was sent" in caplog.text

@@ -8,14 +8,16 @@ from psycopg import capabilities
 
 from parley_events.batches import Found, KnownEvent, event_ids
 from parley_events.events import EVERYTHING, recorded
+from parley_events.stores.postgres.schema import LOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from psycopg import AsyncConnection, Connection
 
     from parley_events.batches import Batch, Planned
     from parley_events.events import Query, RecordedEvent
+    from parley_events.stores.postgres.last_commit import LastCommit
 
 COLUMNS: LiteralString = (
     "position, stream_id, event_type, aggregate_id, sequence, event_version, data, metadata, "
@@ -27,6 +29,10 @@ INSERT: LiteralString = (
     "%s::text[], %s::text[], %s::text[], %s::bigint[], %s::integer[], %s::text[], %s::text[], %s::bigint[], "
     "%s::text[]) AS new (position, stream_id, event_type, aggregate_id, sequence, event_version, data, metadata, "
     "created_at, event_id)"
+)
+# Whether a commit is still the last word: its last event is the newest one, and what it knew of was not removed.
+UNCHANGED: LiteralString = (
+    "(SELECT event_id FROM events ORDER BY position DESC LIMIT 1) = %s AND (SELECT removed_to FROM store) < %s"
 )
 HEAD: LiteralString = "SELECT greatest((SELECT coalesce(max(position), 0) FROM events), (SELECT removed_to FROM store))"
 MOVE_CURSOR: LiteralString = (
@@ -127,12 +133,39 @@ async def known_events(connection: AsyncConnection, batches: Sequence[Batch]) ->
     return {row[0]: KnownEvent((row[1], row[2]), row[3], row[4]) for row in await rows.fetchall()}
 
 
+async def unchanged_since(connection: AsyncConnection, last: LastCommit) -> Callable[[], Awaitable[bool]]:
+    """Ask whether the store is as a commit left it; the answer can be had when the pipeline has brought it."""
+    asked = await connection.execute("SELECT " + UNCHANGED, (last.event_id, last.position))
+
+    async def answer() -> bool:
+        return await asked.fetchall() == [(True,)]
+
+    return answer
+
+
+async def insert_after(connection: AsyncConnection, planned: Planned, last: LastCommit) -> bool:
+    """Store rows, under the lock and in one transaction, if the store is as a commit left it; whether it was.
+
+    What a pipeline sends before it waits is one transaction.
+    """
+    async with connection.pipeline():
+        await connection.execute(LOCK)
+        inserted = await connection.execute(
+            INSERT + " WHERE " + UNCHANGED, [*_columns(planned), last.event_id, last.position]
+        )
+    return inserted.rowcount > 0
+
+
 async def insert(connection: AsyncConnection, planned: Planned) -> None:
     """Store rows and move cursors."""
     if planned.rows:
-        await connection.execute(INSERT, [list(column) for column in zip(*planned.rows, strict=True)])
+        await connection.execute(INSERT, _columns(planned))
     for name, position in planned.cursors.items():
         await connection.execute(MOVE_CURSOR, (name, position))
+
+
+def _columns(planned: Planned) -> list[Any]:
+    return [list(column) for column in zip(*planned.rows, strict=True)]
 
 
 async def cursor_position(connection: AsyncConnection, name: str) -> int:

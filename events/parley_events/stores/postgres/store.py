@@ -103,7 +103,7 @@ class PostgresStore(PreparingStore):
         def committed(events: Sequence[RecordedEvent]) -> None:
             feed.committed(events)
             if events:
-                notifier.notify()
+                notifier.notify(events[-1].position)
 
         tasks = await self._closing.enter_async_context(asyncio.TaskGroup())
         for work, name in ((tail.run(feed), "parley-events-tail"), (notifier.run(), "parley-events-notify")):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -28,7 +29,8 @@ logger = logging.getLogger(__name__)
 
 CHANNEL = "parley_events"
 # A hint need not be on the disk: waiting for it there would take every other turn of the disk from the appends.
-NOTIFY = f"SET LOCAL synchronous_commit TO off; NOTIFY {CHANNEL}"
+# It tells the position of the news, so that who has seen it, as the process that stored it, need not ask.
+NOTIFY = f"SET LOCAL synchronous_commit TO off; NOTIFY {CHANNEL}, '{{}}'"
 PAGE_EVENTS = 500
 POLL_S = 0.25
 
@@ -105,8 +107,15 @@ class PostgresTail:
                 page = await next_page(connection, after, PAGE_EVENTS)
                 feed.deliver(after, page)
                 full = len(page) == PAGE_EVENTS
-            async for _ in connection.notifies(timeout=POLL_S, stop_after=1):
-                pass
+            await _hint(connection, feed)
+
+
+async def _hint(connection: AsyncConnection, feed: Feed) -> None:
+    """Wait until a hint tells of a position that was not handed out, or until it is time to look without one."""
+    async with aclosing(connection.notifies(timeout=POLL_S)) as hints:
+        async for hint in hints:
+            if not hint.payload.isdecimal() or int(hint.payload) > feed.position:
+                return
 
 
 class Notifier:
@@ -119,10 +128,12 @@ class Notifier:
     def __init__(self, pool: AsyncConnectionPool) -> None:
         self._pool = pool
         self._news = asyncio.Event()
+        self._position = 0
         self._stopped = False
 
-    def notify(self) -> None:
-        """There is news."""
+    def notify(self, position: int) -> None:
+        """There is news, up to a position."""
+        self._position = position
         self._news.set()
 
     def stop(self) -> None:
@@ -137,6 +148,6 @@ class Notifier:
             self._news.clear()
             try:
                 async with self._pool.connection() as connection:
-                    await connection.execute(NOTIFY)
+                    await connection.execute(NOTIFY.format(self._position).encode())
             except psycopg.Error as error:
                 logger.debug("no notification was sent: %s", error)

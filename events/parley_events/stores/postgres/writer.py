@@ -3,6 +3,9 @@
 Positions are given under an advisory lock that is held to the commit, so the order of positions is the order of
 commits, without gaps, whichever process appends. A lost connection is tried again with the same event ids, which
 stores nothing twice.
+
+Who appended last expects to find the store as it was left, and sends lock and rows at once: one way to the database
+and back. If somebody else has written, nothing is stored by that, and a transaction looks everything up first.
 """
 
 from __future__ import annotations
@@ -15,8 +18,9 @@ from psycopg import errors
 
 from parley_events.batches import plan
 from parley_events.errors import EventStoreError
+from parley_events.stores.postgres.last_commit import LastCommit
 from parley_events.stores.postgres.schema import LOCK
-from parley_events.stores.postgres.statements import find, insert, known_events
+from parley_events.stores.postgres.statements import find, insert, insert_after, known_events, unchanged_since
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,6 +51,7 @@ class Writer:
 
     def __init__(self, database: Database, committed: Callable[[Sequence[RecordedEvent]], None]) -> None:
         self._database, self._committed = database, committed
+        self._last = LastCommit()
         self._waiting: list[_Append] = []
         self._turn = asyncio.Lock()
 
@@ -74,7 +79,7 @@ class Writer:
         async def once(connection: AsyncConnection) -> Planned:
             nonlocal attempts
             attempts += 1
-            return await _commit(connection, batches, look_up=attempts > 1)
+            return await self._commit(connection, batches, look_up=attempts > 1)
 
         try:
             planned = await self._database.ask(once, "storing events")
@@ -89,27 +94,40 @@ class Writer:
                 job.outcome = outcome
             self._committed(planned.rows)
 
+    async def _commit(self, connection: AsyncConnection, batches: list[Batch], *, look_up: bool) -> Planned:
+        """Plan and insert, hoping that no event id is stored already; look them up only if one may be."""
+        if not look_up:
+            try:
+                planned = await self._at_once(connection, batches)
+                planned = planned or await self._transaction(connection, batches, look_up=False)
+            except errors.UniqueViolation:
+                pass
+            else:
+                if not planned.conflicts:
+                    return planned
+        return await self._transaction(connection, batches, look_up=True)
 
-async def _commit(connection: AsyncConnection, batches: list[Batch], *, look_up: bool) -> Planned:
-    """Plan and insert, hoping that no event id is stored already; look them up only if one may be."""
-    if not look_up:
-        try:
-            planned = await _transaction(connection, batches, look_up=False)
-        except errors.UniqueViolation:
-            pass
-        else:
-            if not planned.conflicts:
-                return planned
-    return await _transaction(connection, batches, look_up=True)
-
-
-async def _transaction(connection: AsyncConnection, batches: list[Batch], *, look_up: bool) -> Planned:
-    async with connection.pipeline(), connection.transaction():
-        await connection.execute(LOCK)
-        found = await find(connection, batches)
-        if look_up:
-            found.known = await known_events(connection, batches)
+    async def _at_once(self, connection: AsyncConnection, batches: list[Batch]) -> Planned | None:
+        """What was stored where the last commit left off, or None if nothing was."""
+        found = self._last.found(batches)
+        if found is None:
+            return None
         planned = plan(batches, found)
+        if planned.conflicts or not await insert_after(connection, planned, self._last):
+            return None
+        self._last.was(planned, unchanged=True)
+        return planned
+
+    async def _transaction(self, connection: AsyncConnection, batches: list[Batch], *, look_up: bool) -> Planned:
+        async with connection.pipeline(), connection.transaction():
+            await connection.execute(LOCK)
+            unchanged = await unchanged_since(connection, self._last)
+            found = await find(connection, batches)
+            if look_up:
+                found.known = await known_events(connection, batches)
+            planned = plan(batches, found)
+            if look_up or not planned.conflicts:
+                await insert(connection, planned)
         if look_up or not planned.conflicts:
-            await insert(connection, planned)
-    return planned
+            self._last.was(planned, unchanged=await unchanged())
+        return planned
