@@ -159,6 +159,11 @@ def tier_of(model: str) -> int | None:
     return None if count is None else 1 + sum(count >= least for least in _TIERS)
 
 
+def tier_told(facts: ModelFacts) -> int | None:
+    """A model's tier by its name, or by the weights that its provider tells of; see `tier_of`."""
+    return tier_of(f"{facts.name} {facts.parameters or ''}")
+
+
 def _preference(facts: ModelFacts) -> tuple[bool, bool, float, bool]:
     count = parameters_of(facts)
     comfortable = count is not None and count <= COMFORTABLE_PARAMETERS

@@ -93,6 +93,8 @@ STRATEGIES: dict[StrategyName, Strategy] = {
     StrategyName.QUALITY_FIRST: quality_first,
     StrategyName.LOCAL_FIRST: local_first,
 }
+# Who looks at tiers: only for these is a tier that nobody set asked of the candidate's provider.
+BY_QUALITY = frozenset({StrategyName.QUALITY_FIRST})
 
 
 def cost_usd(candidate: Candidate, situation: Situation) -> float | None:

@@ -5,20 +5,24 @@ What this machine has is found by the `local` router; the order is made by `stra
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from parley_providers.errors import NoModelError
 from parley_providers.route import Route
 from parley_providers.spending import worst_case
-from parley_providers.strategies import STRATEGIES, Candidate, Situation, StrategyName
+from parley_providers.strategies import BY_QUALITY, STRATEGIES, Candidate, Situation, StrategyName
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from parley_providers.requests import LLMRequest
     from parley_providers.route import Router
+
+
+TierOf: TypeAlias = Callable[[Candidate], Awaitable[int | None]]
 
 
 class RemotePolicy(StrEnum):
@@ -51,12 +55,17 @@ class StrategyRouter:
         policy: What the person decided.
         local: Finds what this machine has, and looks up a model by name.
         healthy: Whether a candidate's breaker would let a call through now.
+        tier: What a candidate's provider tells of its quality; None is unknown.
     """
 
-    def __init__(self, policy: Policy, local: Router, healthy: Callable[[Candidate], bool]) -> None:
+    def __init__(
+        self, policy: Policy, local: Router, healthy: Callable[[Candidate], bool], tier: TierOf | None = None
+    ) -> None:
         self._policy = policy
         self._local = local
         self._healthy = healthy
+        self._tier = tier
+        self._tiers: dict[Candidate, int | None] = {}
         self._turn = 0
 
     async def routes(self, request: LLMRequest) -> tuple[Route, ...]:
@@ -76,20 +85,34 @@ class StrategyRouter:
         policy = self._policy
         if not policy.candidates:
             return await self._local.routes(request) if need_one else ()
+        candidates = await self._graded(_allowed(policy.candidates, policy.remote))
         situation = Situation(
             request=request,
             prompt_tokens=worst_case(request).prompt_tokens or 0,
-            healthy=[each for each in policy.candidates if self._healthy(each)],
+            healthy=[each for each in candidates if self._healthy(each)],
             turn=self._turn,
         )
         self._turn += 1
-        ordered = _allowed(STRATEGIES[policy.strategy](policy.candidates, situation), policy.remote)
+        ordered = _allowed(STRATEGIES[policy.strategy](candidates, situation), policy.remote)
         if not ordered and need_one:
             raise NoModelError(
                 "Every candidate is remote, and `remote` is `never`, so nothing was sent. Set `remote: fallback` or "
                 "`remote: allowed`, or name a local model among the candidates."
             )
         return tuple(_route(each, position, policy.strategy) for position, each in enumerate(ordered))
+
+    async def _graded(self, candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+        """The candidates with their tiers, for a strategy that looks at them.
+
+        One elsewhere is asked once only: a vendor that cannot be reached would make each request wait.
+        """
+        if self._tier is None or self._policy.strategy not in BY_QUALITY:
+            return candidates
+        for each in candidates:
+            known = each.quality is not None or self._tiers.get(each) is not None
+            if not known and (each.local or each not in self._tiers):
+                self._tiers[each] = await self._tier(each)
+        return tuple(replace(each, quality=self._tiers.get(each, each.quality)) for each in candidates)
 
 
 def _allowed(ordered: tuple[Candidate, ...], remote: RemotePolicy) -> tuple[Candidate, ...]:

@@ -15,7 +15,7 @@ from parley_providers.prices import Price
 from parley_providers.provider import ModelFacts
 from parley_providers.remembered import RememberingProvider
 from parley_providers.requests import LLMRequest
-from parley_providers.routing import tier_of
+from parley_providers.routing import tier_told
 from parley_server.policy import prices_of
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ async def overview(
 
 def _standing(facts: ModelFacts, settings: Settings, provider: Provider | None) -> Standing:
     own = settings.facts.get(f"{facts.provider}/{facts.name}")
-    by_weights = tier_of(f"{facts.name} {facts.parameters or ''}")
+    by_weights = tier_told(facts)
     yours = None if own is None else own.quality
     tier = by_weights if yours is None else yours
     local = provider is None or is_loopback(provider.origin)

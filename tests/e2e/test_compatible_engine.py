@@ -14,7 +14,7 @@ from parley_providers.adapters.openai_chat import OpenAIChatProvider
 from parley_providers.adapters.openai_responses import OpenAIProvider
 from parley_providers.errors import ContextWindowError
 from parley_providers.keys import Key
-from parley_providers.messages import Message, Role, ToolCallPart, ToolResultPart, user
+from parley_providers.messages import Message, Role, ToolCallPart, ToolResultPart, assistant, user
 from parley_providers.requests import (
     FinishReason,
     LLMRequest,
@@ -104,6 +104,22 @@ async def test_tools_and_their_results_are_taken(adapter, path, tiny_model):
     assert isinstance(events[-1], StreamFinish)
     usage = [event.usage for event in events if isinstance(event, StreamUsage)][-1]
     assert usage.prompt_tokens > 120
+
+
+@every_wire
+async def test_a_model_calls_a_tool(adapter, path, small_model):
+    """Which one, and with what, the model decides; that it calls one was begun for it, as small ones hardly do."""
+    properties = {"path": {"type": "string"}}
+    parameters = {"type": "object", "properties": properties, "required": ["path"]}
+    tools = (
+        ToolSpec(name="list_folder", description="Lists the files of a folder.", parameters=parameters),
+        ToolSpec(name="read_file", description="Reads a file and gives its text.", parameters=parameters),
+    )
+    talk = (user("Read the file notes.txt."), assistant("<tool_call>\n"))
+    async with _engine(adapter, path, small_model) as provider:
+        answer = await provider.complete(replace(_ask(small_model, tokens=64), messages=talk, tools=tools))
+    calls = [(part.name, part.arguments) for part in answer.parts if isinstance(part, ToolCallPart)]
+    assert (calls, answer.finish) == ([("read_file", {"path": "notes.txt"})], FinishReason.TOOL_CALLS)
 
 
 @every_wire

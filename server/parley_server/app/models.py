@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from parley_server.app.keeping import model_store, project_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from parley_profiling.stores import CallStore
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from parley_providers.requests import Deadlines
     from parley_providers.route import Router
     from parley_providers.strategies import Candidate
+    from parley_providers.strategy_router import TierOf
     from parley_server.access import Access
     from parley_server.settings import Settings
 
@@ -81,7 +82,7 @@ def build_chain(settings: Settings, store: CallStore, observer: CallObserver | N
     async def renewed(provider: str) -> bool:
         return provider in keyed and await keyed[provider].renewed()
 
-    router = StrategyRouter(policy_of(settings, by_name), local, healthy)
+    router = StrategyRouter(policy_of(settings, by_name), local, healthy, _tiers_of(by_name))
     instruments = Instruments(
         clock=SYSTEM_CLOCK,
         new_id=lambda: uuid4().hex,
@@ -93,6 +94,20 @@ def build_chain(settings: Settings, store: CallStore, observer: CallObserver | N
     spending = Spending(limits=limits_of(settings), clock=SYSTEM_CLOCK, ledger=store)
     resilience = Resilience(breakers=breakers, spending=spending, deadlines=deadlines_of(settings), renewed=renewed)
     return ProviderChain(providers, router, instruments, resilience)
+
+
+def _tiers_of(providers: Mapping[str, Provider]) -> TierOf:
+    """Tells a candidate's tier by what its provider knows of the model's weights."""
+    from parley_providers.errors import ProviderError
+    from parley_providers.routing import tier_told
+
+    async def tier(candidate: Candidate) -> int | None:
+        try:
+            return tier_told(await providers[candidate.provider].facts(candidate.model))
+        except ProviderError:
+            return None
+
+    return tier
 
 
 def _corrected(provider: Provider, settings: Settings) -> Provider:

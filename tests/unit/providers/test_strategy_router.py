@@ -60,6 +60,27 @@ async def test_the_policy_says_when_a_remote_model_may_be_asked(remote, expected
     assert [provider for provider, _ in await told(policy)] == expected
 
 
+async def test_the_best_is_asked_first_by_what_providers_tell_of_their_weights():
+    """Where the person set no tier; who cannot tell stands last, and one elsewhere is asked about it once."""
+    small, large, unheard = (Candidate(provider="box", model=name, local=True) for name in ("s", "l", "u"))
+    away = Candidate(provider="cloud", model="a", local=False)
+    asked = []
+
+    async def tier(candidate):
+        asked.append(candidate.model)
+        return {"s": 1, "l": 3}.get(candidate.model)
+
+    def graded(strategy):
+        policy = Policy(strategy=strategy, remote=RemotePolicy.ALLOWED, candidates=(unheard, small, away, large))
+        return StrategyRouter(policy, Machine(), lambda _: True, tier)
+
+    router = graded(StrategyName.QUALITY_FIRST)
+    orders = [[route.model for route in await router.routes(REQUEST)] for _ in range(2)]
+    assert (orders, asked) == ([["l", "s", "u", "a"]] * 2, ["u", "s", "a", "l", "u"])
+    await graded(StrategyName.ROUND_ROBIN).routes(REQUEST)
+    assert len(asked) == 5
+
+
 async def test_a_local_model_that_is_sick_still_comes_before_a_remote_fallback():
     """Remote only after every local one, whatever the breakers say."""
     policy = Policy(remote=RemotePolicy.FALLBACK, candidates=(CLOUD, LOCAL))
