@@ -1,6 +1,7 @@
 """A provider whose key may be replaced while it is in use: when its key is refused, it looks whether there is another.
 
-Where keys are kept belongs to whoever passes `read`; asking again with the new one to the chain, which alone retries.
+Where keys are kept belongs to whoever passes `read`; calling a model again with the new one to the chain, which alone
+retries. Only what is looked up of models, which no chain tries twice, is asked again here.
 """
 
 from __future__ import annotations
@@ -8,18 +9,20 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from parley_providers.around import ProviderAround
 from parley_providers.collect import collect
 from parley_providers.errors import AuthenticationError, KeyReplacedError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from parley_providers.keys import Key
-    from parley_providers.provider import Provider
+    from parley_providers.provider import ModelFacts, Provider
     from parley_providers.requests import LLMRequest, LLMResponse, StreamEvent
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -50,6 +53,14 @@ class RekeyedProvider(ProviderAround):
             self._before.append(self.inner)
             self.key, self.inner = found, inner
             return True
+
+    async def models(self) -> tuple[ModelFacts, ...]:
+        """See `Provider`."""
+        return await self._looked_up(lambda provider: provider.models())
+
+    async def facts(self, model: str) -> ModelFacts:
+        """See `Provider`."""
+        return await self._looked_up(lambda provider: provider.facts(model))
 
     async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamEvent, None]:
         """See `Provider`.
@@ -82,3 +93,14 @@ class RekeyedProvider(ProviderAround):
         """See `Provider`."""
         for each in (*self._before, self.inner):
             await each.aclose()
+
+    async def _looked_up(self, look: Callable[[Provider], Awaitable[T]]) -> T:
+        """What `look` finds with this key, else with the one that took its place."""
+        sent_with = self.key
+        try:
+            return await look(self.inner)
+        except AuthenticationError:
+            await self.renewed()
+            if self.key is sent_with:
+                raise
+        return await look(self.inner)

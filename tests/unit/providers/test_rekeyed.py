@@ -24,29 +24,44 @@ class Locked(ScriptedProvider):
         self.closed = False
 
     async def stream(self, request):
+        await self.let_in()
+        async for event in super().stream(request):
+            yield event
+
+    async def let_in(self):
         if self.key is None or self.key.text != "second":
             if self.door is not None:
                 await self.door.wait()
             raise AuthenticationError("The key is refused.", provider="box", model="m", status=401, request_id="r1")
-        async for event in super().stream(request):
-            yield event
 
     async def aclose(self):
         self.closed = True
 
 
+class Guarded(Locked):
+    """Tells nobody else of its models either."""
+
+    async def models(self):
+        await self.let_in()
+        return await super().models()
+
+    async def facts(self, model):
+        await self.let_in()
+        return await super().facts(model)
+
+
 class Home:
     """Where the key is kept: `provider` reads it there, and each that it builds is in `built`."""
 
-    def __init__(self, kept, door=None):
-        self.key, self.read, self.built, self.door = _key(kept), 0, [], door
+    def __init__(self, kept, door=None, kind=Locked):
+        self.key, self.read, self.built, self.door, self.kind = _key(kept), 0, [], door, kind
         self.provider = RekeyedProvider(self.key, self._build, self._read)
 
     def put(self, text):
         self.key = _key(text)
 
     def _build(self, key):
-        self.built.append(Locked(key, self.door))
+        self.built.append(self.kind(key, self.door))
         return self.built[-1]
 
     def _read(self):
@@ -83,6 +98,17 @@ async def test_a_refusal_of_the_key_that_is_still_kept_stands(after):
     home.put(after)
     assert type(await _refusal(home.provider)) is AuthenticationError
     assert (home.read, len(home.built), await home.provider.renewed()) == (1, 1, False)
+
+
+async def test_what_is_looked_up_of_models_is_asked_again_at_once():
+    """No chain would; and it costs nothing. While the key is the same, the refusal stands."""
+    home = Home("first", kind=Guarded)
+    with pytest.raises(AuthenticationError):
+        await home.provider.facts("script")
+    home.put("second")
+    facts = await home.provider.facts("script")
+    assert (facts.name, await home.provider.models()) == ("script", (facts,))
+    assert len(home.built) == 2
 
 
 async def test_two_that_are_refused_at_once_both_learn_of_the_new_key():
