@@ -77,6 +77,7 @@ def _library_cost_usd(vendor: str, model: str, usage: Usage) -> float | None:
         input_tokens=usage.prompt_tokens,
         output_tokens=usage.output_tokens,
         cache_read_tokens=usage.cached_prompt_tokens,
+        cache_write_tokens=usage.written_prompt_tokens,
     )
     try:
         return float(genai_prices.calc_price(spent, model, provider_id=vendor).total_price)

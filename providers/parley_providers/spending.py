@@ -73,15 +73,17 @@ class Ledger(Protocol):
 def worst_case(request: LLMRequest) -> Usage:
     """The most tokens that `request` can use: a token for every two bytes that are said, and its whole limit out.
 
-    Two bytes a token is what dense code and other scripts come to with the vendors' tokenizers; prose comes to four. An
-    answer to a schema may be asked for twice, the second time with the first answer and the schema in words.
+    Two bytes a token is what dense code and other scripts come to with the vendors' tokenizers; prose is at four. All
+    of the prompt may be put into a cache, which can cost more than reading it. An answer to a schema may be asked for
+    twice, the second time with the first answer and the schema in words.
     """
     said = sum(len(message.text.encode()) for message in request.messages)
     schema = len(str(request.json_schema or "")) + len(str(request.tools))
     prompt, output = (said + schema) // 2 + 16, request.max_output_tokens
     if request.json_schema is None:
-        return Usage(prompt_tokens=prompt, output_tokens=output)
-    return Usage(prompt_tokens=2 * prompt + schema + output + 512, output_tokens=2 * output)
+        return Usage(prompt_tokens=prompt, written_prompt_tokens=prompt, output_tokens=output)
+    both = 2 * prompt + schema + output + 512
+    return Usage(prompt_tokens=both, written_prompt_tokens=both, output_tokens=2 * output)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -9,14 +9,16 @@ from dataclasses import dataclass, fields, replace
 class Usage:
     """Token counts as the server reported them.
 
-    `prompt_tokens` is the whole prompt; `cached_prompt_tokens` the part of it that came from the server's cache;
-    `output_tokens` includes `reasoning_tokens`.
+    `prompt_tokens` is the whole prompt; `cached_prompt_tokens` the part of it that came from the server's cache,
+    `written_prompt_tokens` the part that was put there, which some vendors charge more for. `output_tokens` includes
+    `reasoning_tokens`.
     """
 
     prompt_tokens: int | None = None
     cached_prompt_tokens: int | None = None
     output_tokens: int | None = None
     reasoning_tokens: int | None = None
+    written_prompt_tokens: int | None = None
 
     def plus(self, other: Usage) -> Usage:
         """The usage of two calls; what one of them did not tell is unknown of both."""

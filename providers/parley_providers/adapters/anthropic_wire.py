@@ -154,6 +154,7 @@ class EventReader:
             cached_prompt_tokens=read,
             output_tokens=self._usage.get("output_tokens"),
             reasoning_tokens=thought,
+            written_prompt_tokens=written,
         )
         return [] if counted == Usage() else [StreamUsage(usage=counted)]
 

@@ -5,6 +5,7 @@ import threading
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count
 
 import pytest
@@ -62,15 +63,26 @@ def spending_of(book: Book | None = None, **limits: float) -> Spending:
     return Spending(limits=Limits(**limits), clock=Noon(), ledger=book, new_id=lambda: str(next(ids)))
 
 
-def test_a_cached_token_costs_less_than_a_new_one():
-    """The library's price knows the difference; 1,000 tokens of which 500 were cached cost less than 1,000 new ones."""
+def test_a_cached_token_costs_less_than_a_new_one_and_one_that_is_put_there_more():
+    """The library's price knows the difference; here for 1,000 tokens of which 500 were cached."""
     new = Usage(prompt_tokens=1000, output_tokens=100)
     costs = [
         Prices().cost_usd(provider="anthropic", origin=API, model="claude-sonnet-4-5", usage=usage)
-        for usage in (USAGE, new)
+        for usage in (USAGE, new, replace(new, written_prompt_tokens=500))
     ]
-    assert None not in costs
-    assert 0 < costs[0] < costs[1]
+    assert costs == sorted({cost for cost in costs if cost})
+    assert len(costs) == 3
+
+
+def test_the_worst_case_is_the_dearest_way_to_read_a_prompt():
+    """Whatever of a prompt comes from a cache, or is put there, costs no more than what was set aside."""
+    worst = worst_case(LLMRequest(messages=(user("x" * 4000),), task_class="explain"))
+    told = [
+        replace(worst, cached_prompt_tokens=read, written_prompt_tokens=written)
+        for read, written in ((0, 0), (500, 1000), (0, worst.prompt_tokens))
+    ]
+    price = partial(Prices().cost_usd, provider="anthropic", origin=API, model="claude-sonnet-4-5")
+    assert max(price(usage=usage) for usage in told) == price(usage=worst)
 
 
 @pytest.mark.parametrize(

@@ -216,7 +216,8 @@ async def test_anthropic_counts_the_cached_prompt_as_prompt():
         '"input_tokens": 70', '"input_tokens": 70, "cache_read_input_tokens": 90, "cache_creation_input_tokens": 3'
     )
     _, response = await _asked(ANTHROPIC, _ask(ANTHROPIC, messages=(user("hi"),)), [counted, *rest])
-    assert response.usage == Usage(prompt_tokens=163, cached_prompt_tokens=90, output_tokens=2)
+    counts = {"prompt_tokens": 163, "cached_prompt_tokens": 90, "written_prompt_tokens": 3, "output_tokens": 2}
+    assert response.usage == Usage(**counts)
 
 
 @pytest.mark.parametrize(
