@@ -9,17 +9,17 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from benchmarks.event_load import sqlite_store
+from benchmarks.event_load import postgres, postgres_store, sqlite_store
 from benchmarks.figures import Figure, Table, at_most, median, quantile
 from benchmarks.growth import Folding, append_us, catch_up_us, grow
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from benchmarks.figures import Cell, Context
     from parley_events import EventStore
 
-SIZES = (10_000, 100_000, 1_000_000)
+SIZES, POSTGRES_SIZES = (10_000, 100_000, 1_000_000), (10_000, 500_000)
 FLAT = 1.25
 APPENDED = 1_000
 COLUMNS = ("events", "append, µs", "its processor time, µs", "catching up, µs an event", "fold with a snapshot, ms")
@@ -27,23 +27,42 @@ FIGURES = (("append", "µs"), ("append.processor", "µs"), ("catch-up", "µs"), 
 
 
 async def figures(context: Context) -> AsyncIterator[Figure | Table]:
+    """SQLite first, then PostgreSQL, where the largest store is smaller: filling it takes the time."""
+
+    def in_a_file(size: int) -> EventStore:
+        return sqlite_store(context.scratch / f"{size}.db")
+
+    async for each in flatness(context, "events-growth", SIZES, in_a_file):
+        yield each
+    with postgres() as conninfo:
+
+        def in_a_schema(size: int) -> EventStore:
+            return postgres_store(conninfo, f"events_{size}")
+
+        async for each in flatness(context, "events-growth.postgres", POSTGRES_SIZES, in_a_schema):
+            yield each
+
+
+async def flatness(
+    context: Context, name: str, full: Sequence[int], opened: Callable[[int], EventStore]
+) -> AsyncIterator[Figure | Table]:
     """The largest store beside the smallest."""
-    sizes = (10_000, 20_000) if context.quick else SIZES
-    async with AsyncExitStack() as opened:
+    sizes = (10_000, 20_000) if context.quick else full
+    async with AsyncExitStack() as stack:
         stores = {}
         for size in sizes:
-            context.say(f"filling {size:,} events")
-            store = await opened.enter_async_context(sqlite_store(context.scratch / f"{size}.db"))
+            context.say(f"{name}: filling {size:,} events")
+            store = await stack.enter_async_context(opened(size))
             await grow(store, size)
             folding = Folding(store)
             await folding.lengthen(size // 100 + 1)
             stores[size] = (store, folding)
         rows = await measured(stores, context.samples(31, 2))
-    yield Table(name="events-growth", columns=COLUMNS, rows=tuple(rows))
+    yield Table(name=name, columns=COLUMNS, rows=tuple(rows))
     first, last = rows[0], rows[-1]
-    for column, (name, unit) in enumerate(FIGURES, start=1):
+    for column, (figure, unit) in enumerate(FIGURES, start=1):
         yield Figure(
-            name=f"events-growth.{name}",
+            name=f"{name}.{figure}",
             ours=float(last[column] or 0),
             unit=unit,
             goal=at_most(FLAT, of="ratio"),

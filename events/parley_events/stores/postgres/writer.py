@@ -93,6 +93,7 @@ class Writer:
             for job, outcome in zip(jobs, planned.outcomes, strict=True):
                 job.outcome = outcome
             self._committed(planned.rows)
+            await asyncio.sleep(0)  # who listens hears of it before who appends prepares the next
 
     async def _commit(self, connection: AsyncConnection, batches: list[Batch], *, look_up: bool) -> Planned:
         """Plan and insert, hoping that no event id is stored already; look them up only if one may be."""
