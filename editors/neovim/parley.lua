@@ -40,6 +40,16 @@ local function choose(choices, prompt)
   return choice
 end
 
+--- Wait, in a coroutine, until the person neither types nor answers another question: what they type is no answer to one
+--- that comes up under their fingers.
+local function until_free()
+  local waiting = coroutine.running()
+  while vim.api.nvim_get_mode().mode ~= "n" do
+    vim.defer_fn(function() coroutine.resume(waiting) end, 100)
+    coroutine.yield()
+  end
+end
+
 --- What a document edit would change, as a unified diff.
 ---@param change lsp.TextDocumentEdit
 ---@param encoding "utf-8"|"utf-16"|"utf-32"
@@ -99,6 +109,7 @@ local function apply_edit(_, params, context)
     return each.needsConfirmation
   end)
   if annotation then
+    until_free()
     local preview = vim.iter(changes):map(function(change) return diff(change, client.offset_encoding) end):join("\n")
     local window = show(preview, "diff")
     vim.cmd.redraw()

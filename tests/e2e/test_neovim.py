@@ -203,6 +203,40 @@ def test_a_change_is_not_made_to_lines_that_changed_under_the_preview(tmp_path):
     assert "changed" in found["told"]
 
 
+def test_what_a_person_is_typing_is_no_answer(tmp_path):
+    """The question waits while they insert text, or are asked something else; what they typed is in the text."""
+    work, init = desk(tmp_path, [REWRITE]), str(tmp_path / "init.lua")
+    steps = f"""{opened(work)}
+    local arguments = {{ "--embed", "--headless", "-n", "-i", "NONE", "-u", {literal(init)}, "area.py" }}
+    local typist = vim.fn.jobstart(vim.list_extend({{ vim.v.progpath }}, arguments), {{ rpc = true }})
+    local function there(lua)
+      return vim.rpcrequest(typist, "nvim_exec_lua", lua, {{}})
+    end
+    there([[
+      waits, modes = 0, {{}}
+      vim.api.nvim_create_autocmd("LspProgress", {{ callback = function(event)
+        waits = waits + ((event.data.params.value.message or ""):find("your answer") and 1 or 0)
+      end }})
+      vim.ui.select = function(choices, options, callback)
+        table.insert(modes, vim.api.nvim_get_mode().mode)
+        callback("Apply")
+      end
+    ]])
+    driver.wait("the server", function() return there("return #vim.lsp.get_clients({{ bufnr = 0 }}) == 1") end)
+    vim.rpcrequest(typist, "nvim_input", "3G:ParleyRefactor use no intermediate name<CR>ggOzz = 1")
+    driver.wait("the question", function() return there("return waits > 0") end)
+    vim.wait(500)
+    local late = there("return #modes")
+    vim.rpcrequest(typist, "nvim_input", "<Esc>")
+    driver.wait("the edit", function() return there("return vim.fn.search('return w') > 0") end)
+    local text = table.concat(vim.rpcrequest(typist, "nvim_buf_get_lines", 0, 0, -1, false), "\\n") .. "\\n"
+    local modes = there("return modes")
+    vim.fn.jobstop(typist)
+    return {{ late = late, modes = modes, text = text }}
+    """
+    assert neovim(work, steps) == {"late": 0, "modes": ["n"], "text": "zz = 1\n" + REWRITTEN}
+
+
 @pytest.mark.parametrize("ask", ["vim.cmd.ParleyExplain()", 'driver.choose("parley.explain")'])
 def test_an_explanation_opens_in_a_split(tmp_path, ask):
     """It is Markdown, cannot be edited, and the code stays in its window."""
