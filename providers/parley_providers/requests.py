@@ -13,6 +13,8 @@ from parley_providers.messages import TextPart
 from parley_providers.usage import Timings, Usage
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from parley_providers.messages import JsonObject, Message, Part
     from parley_providers.rate_limits import RateLimit
     from parley_providers.route import Route
@@ -39,6 +41,8 @@ class Deadlines:
 
 
 ReasoningEffort: TypeAlias = Literal["off", "low", "medium", "high"]
+# What an effort is for a vendor that wants a number, and the most that one may think beyond the answer's own limit.
+THINKING_TOKENS: Mapping[ReasoningEffort, int] = {"off": 0, "low": 1024, "medium": 4096, "high": 16_384}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

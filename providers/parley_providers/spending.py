@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 from uuid import uuid4
 
 from parley_providers.errors import BudgetExceededError
+from parley_providers.messages import ImagePart, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
+from parley_providers.requests import THINKING_TOKENS
 from parley_providers.usage import Usage
 
 if TYPE_CHECKING:
@@ -20,9 +22,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from parley_providers.clock import Clock
+    from parley_providers.messages import Part
     from parley_providers.requests import LLMRequest
 
 _MOST_KEPT = 256
+# What vendors make at most of the largest image that they do not scale down, and the least limit that each takes.
+_IMAGE_TOKENS = 5_000
+_FEWEST_TOKENS = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,13 +83,28 @@ def worst_case(request: LLMRequest) -> Usage:
     of the prompt may be put into a cache, which can cost more than reading it. An answer to a schema may be asked for
     twice, the second time with the first answer and the schema in words.
     """
-    said = sum(len(message.text.encode()) for message in request.messages)
+    said = sum(_said(part) for message in request.messages for part in message.parts)
     schema = len(str(request.json_schema or "")) + len(str(request.tools))
-    prompt, output = (said + schema) // 2 + 16, request.max_output_tokens
+    prompt = (said + schema) // 2 + 16
+    output = max(request.max_output_tokens, _FEWEST_TOKENS) + THINKING_TOKENS[request.reasoning or "off"]
     if request.json_schema is None:
         return Usage(prompt_tokens=prompt, written_prompt_tokens=prompt, output_tokens=output)
     both = 2 * prompt + schema + output + 512
     return Usage(prompt_tokens=both, written_prompt_tokens=both, output_tokens=2 * output)
+
+
+def _said(part: Part) -> int:
+    """The bytes of a part, with what its vendor gave along; of an image as many as its most tokens come to."""
+    match part:
+        case TextPart(text=text) | ReasoningPart(text=text):
+            own = len(text.encode())
+        case ToolCallPart(arguments=arguments):
+            own = len(str(arguments).encode())
+        case ToolResultPart(content=content):
+            own = len(content.encode())
+        case ImagePart():
+            own = 2 * _IMAGE_TOKENS
+    return own + len(str(part.provider_meta or ""))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from parley_providers.assembly import AnswerAssembly
 from parley_providers.messages import ImagePart, ReasoningPart, Role, TextPart, ToolCallPart, ToolResultPart
-from parley_providers.requests import FinishReason, StreamFinish, StreamUsage
+from parley_providers.requests import THINKING_TOKENS, FinishReason, StreamFinish, StreamUsage
 from parley_providers.usage import Usage
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ _FINISH = {
     "tool_use": FinishReason.TOOL_CALLS,
     "refusal": FinishReason.CONTENT_FILTER,
 }
-_BUDGET_TOKENS = {"low": 1024, "medium": 4096, "high": 16_384}
 _CACHED = {"cache_control": {"type": "ephemeral"}}
 
 
@@ -168,7 +167,7 @@ def _thinking(request: LLMRequest, able: frozenset[str]) -> dict[str, Any]:
     if "adaptive_thinking" in able:
         thinking = {"thinking": {"type": "adaptive", "display": "summarized"}}
         return {**thinking, "output_config": {"effort": request.reasoning}} if "effort" in able else thinking
-    budget = _BUDGET_TOKENS[request.reasoning]
+    budget = THINKING_TOKENS[request.reasoning]
     return {
         "thinking": {"type": "enabled", "budget_tokens": budget},
         "max_tokens": request.max_output_tokens + budget,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from parley_providers.assembly import AnswerAssembly, ToolArgumentsError
 from parley_providers.errors import ContentFilteredError
 from parley_providers.messages import ImagePart, ReasoningPart, Role, TextPart, ToolCallPart, ToolResultPart
-from parley_providers.requests import FinishReason, StreamFinish, StreamUsage
+from parley_providers.requests import THINKING_TOKENS, FinishReason, StreamFinish, StreamUsage
 from parley_providers.usage import Usage
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ _FINISH = {
     "SPII": FinishReason.CONTENT_FILTER,
     "MODEL_ARMOR": FinishReason.CONTENT_FILTER,
 }
-_BUDGET_TOKENS = {"off": 0, "low": 1024, "medium": 4096, "high": 16_384}
 
 
 def arguments_of(request: LLMRequest, model: str, facts: ModelFacts | None) -> dict[str, Any]:
@@ -128,7 +127,7 @@ def _thinking(request: LLMRequest, model: str, facts: ModelFacts | None) -> dict
     if request.reasoning is None or not able:
         return {}
     if "gemini-2" in model:
-        budget = _BUDGET_TOKENS[request.reasoning]
+        budget = THINKING_TOKENS[request.reasoning]
         # The largest of that generation cannot stop thinking; this is the least it takes.
         least = 128 if "pro" in model else 0
         return {"thinking_config": {"thinking_budget": max(budget, least), "include_thoughts": budget > 0}}

@@ -13,7 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parley_providers.errors import BudgetExceededError, BudgetUnknownError
-from parley_providers.messages import user
+from parley_providers.messages import (
+    ImagePart,
+    Message,
+    ReasoningPart,
+    Role,
+    ToolCallPart,
+    ToolResultPart,
+    user,
+)
 from parley_providers.prices import Price, Prices
 from parley_providers.requests import LLMRequest
 from parley_providers.spending import Claim, Limits, Spending, worst_case
@@ -218,3 +226,26 @@ def test_an_answer_to_a_schema_is_reserved_twice():
     once, twice = worst_case(plain), worst_case(replace(plain, json_schema={"type": "object"}))
     assert (once.output_tokens, twice.output_tokens) == (100, 200)
     assert twice.prompt_tokens > 2 * once.prompt_tokens + 100
+
+
+@pytest.mark.parametrize(
+    ("part", "least"),
+    [
+        (ToolResultPart(call_id="c", name="read", content="x" * 9000), 4500),
+        (ToolCallPart(call_id="c", name="write", arguments={"text": "x" * 9000}), 4500),
+        (ReasoningPart(text="", provider_meta={"encrypted": "x" * 9000}), 4500),
+        (ImagePart(media_type="image/png", data=b"x"), 1600),
+    ],
+    ids=["what a tool answered", "what a tool was told", "what was thought", "an image"],
+)
+def test_everything_that_is_sent_is_reserved_for(part, least):
+    """Not only the text of a talk: what tools say is most of a long one."""
+    request = LLMRequest(messages=(Message(role=Role.USER, parts=(part,)),), task_class="explain")
+    assert worst_case(request).prompt_tokens >= least
+
+
+def test_thinking_beyond_the_answers_limit_is_reserved_for():
+    """A vendor that wants a number gets it on top."""
+    plain = LLMRequest(messages=(user("hi"),), task_class="explain", max_output_tokens=100)
+    reserved = [worst_case(replace(plain, reasoning=effort)).output_tokens for effort in (None, "off", "low", "high")]
+    assert reserved == [100, 100, 1124, 16_484]
