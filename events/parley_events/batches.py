@@ -7,17 +7,17 @@ Every store uses it within its own transaction: `prepare` before, `plan` inside.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from parley_events.encoding import json_text, metadata_text
 from parley_events.errors import ConflictError, DuplicateEventError, EventStoreError, InvalidEventError
-from parley_events.events import RecordedEvent, to_microseconds
+from parley_events.events import recorded, to_microseconds
 from parley_events.store import Appended
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from parley_events.events import Metadata, NewEvent
+    from parley_events.events import Metadata, NewEvent, RecordedEvent
     from parley_events.store import Cursor, Instruments
 
 AggregateKey: TypeAlias = tuple[str, str]
@@ -131,11 +131,12 @@ def prepare(
 
 def plan(batches: Sequence[Batch], found: Found) -> Planned:
     """Number the batches' events one after the other, as if each were alone; `found` is moved along."""
-    planned = Planned()
+    planned = Planned(heads=found.heads)
+    rows: list[tuple[Any, ...]] = []
     for batch in batches:
         outcome = None if found.known is None else _repeated(batch, found.known)
-        planned.outcomes.append(outcome or _refused(batch, found) or _number(batch, found, planned))
-    planned.heads = found.heads
+        planned.outcomes.append(outcome or _refused(batch, found) or _number(batch, found, planned.cursors, rows))
+    planned.rows = recorded(rows)
     return planned
 
 
@@ -144,31 +145,18 @@ def event_ids(batches: Sequence[Batch]) -> list[str]:
     return [event.event_id for batch in batches for event in batch.events]
 
 
-def _number(batch: Batch, found: Found, planned: Planned) -> Appended:
-    stream_id, aggregate_id = batch.key
+def _number(batch: Batch, found: Found, cursors: dict[str, int], rows: list[tuple[Any, ...]]) -> Appended:
+    (stream_id, aggregate_id), metadata = batch.key, batch.metadata_json
     sequence, position = found.heads[batch.key], found.position
-    for event_type, version, data_json, event_id, created_at_us in batch.events:
+    for event_type, version, data, event_id, at_us in batch.events:
         sequence += 1
         position += 1
-        planned.rows.append(
-            RecordedEvent(
-                position,
-                stream_id,
-                event_type,
-                aggregate_id,
-                sequence,
-                version,
-                data_json,
-                batch.metadata_json,
-                created_at_us,
-                event_id,
-            )
-        )
+        rows.append((position, stream_id, event_type, aggregate_id, sequence, version, data, metadata, at_us, event_id))
         if found.known is not None:
             found.known[event_id] = KnownEvent(batch.key, sequence, position)
     found.heads[batch.key], found.position = sequence, position
     if batch.advance is not None:
-        found.cursors[batch.advance.name] = planned.cursors[batch.advance.name] = batch.advance.position
+        found.cursors[batch.advance.name] = cursors[batch.advance.name] = batch.advance.position
     return Appended(sequence=sequence, position=position)
 
 

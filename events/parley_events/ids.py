@@ -21,10 +21,14 @@ def uuid7(moment: datetime, random_bits: int) -> str:
     RFC 9562, section 5.7: 48 bits of milliseconds, then (method 3 of section 6.2) 12 bits of the fraction of one.
     """
     milliseconds, microseconds = divmod(to_microseconds(moment), 1000)
-    fraction = microseconds * 4096 // 1000
     time, tail = milliseconds & (1 << 48) - 1, 0b10 << 62 | random_bits & (1 << 62) - 1
-    digits = f"{time:012x}7{fraction:03x}{tail:016x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    return "%08x-%04x-7%03x-%04x-%012x" % (  # noqa: UP031 - every event has an id, and this takes two thirds of the time
+        time >> 16,
+        time & 0xFFFF,
+        microseconds * 4096 // 1000,
+        tail >> 48,
+        tail & 0xFFFF_FFFF_FFFF,
+    )
 
 
 def id_maker(now: Callable[[], datetime], random_bits: Callable[[int], int]) -> Callable[[], str]:

@@ -17,10 +17,6 @@ def batch(name: str):
     return prepare(KEY, [NewEvent(event_type="Done")], instruments, expected_sequence=None, metadata=None, advance=None)
 
 
-def nothing() -> None:
-    """Nobody waits for the statement to begin."""
-
-
 def within(connection, name: str, heads: Heads) -> None:
     connection.execute("BEGIN IMMEDIATE")
     heads.committed(commit_within(connection, [batch(name)], heads))
@@ -36,13 +32,13 @@ def test_nothing_is_stored_at_once_after_another_connection_committed(tmp_path):
     path = tmp_path / "events.db"
     create(path)
     ours, theirs, heads = connect_writer(path), connect_writer(path), Heads()
-    assert commit_at_once(ours, [batch("a")], heads, nothing) is None
+    assert commit_at_once(ours, [batch("a")], heads) is None
     within(ours, "a", heads)
-    planned = commit_at_once(ours, [batch("b")], heads, nothing)
+    planned = commit_at_once(ours, [batch("b")], heads)
     assert planned is not None
     heads.committed(planned)
     within(theirs, "c", Heads())
-    assert commit_at_once(ours, [batch("d")], heads, nothing) is None
+    assert commit_at_once(ours, [batch("d")], heads) is None
     assert rows(ours) == [(1, 1, "a"), (2, 2, "b"), (3, 3, "c")]
     within(ours, "d", heads)
     assert rows(theirs)[-1] == (4, 4, "d")
@@ -56,7 +52,7 @@ def test_an_event_id_that_is_stored_already_stores_nothing_at_once(tmp_path):
     create(path)
     connection, heads = connect_writer(path), Heads()
     within(connection, "a", heads)
-    assert commit_at_once(connection, [batch("b"), batch("a")], heads, nothing) is None
+    assert commit_at_once(connection, [batch("b"), batch("a")], heads) is None
     assert rows(connection) == [(1, 1, "a")]
     connection.close()
 

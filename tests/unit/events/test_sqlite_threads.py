@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import threading
 
+import psutil
 import pytest
 
 from parley_events import (
@@ -237,14 +238,29 @@ async def test_where_no_log_can_be_there_is_no_store(tmp_path):
     connection.close()
 
 
+class Asking(sqlite3.Connection):
+    """A connection that counts how often it was asked."""
+
+    asked = 0
+
+    def execute(self, *arguments):
+        self.asked += 1
+        return super().execute(*arguments)
+
+
 async def test_the_log_is_asked_for_again_where_sqlite_does_not_wait(tmp_path):
     """Which it does not where two connections wait for each other; here because it was told not to."""
     path = tmp_path / "events.db"
-    other, asking = (sqlite3.connect(path, isolation_level=None, timeout=0, check_same_thread=False) for _ in "ab")
+    other = sqlite3.connect(path, isolation_level=None)
+    asking = sqlite3.connect(path, isolation_level=None, timeout=0, check_same_thread=False, factory=Asking)
     other.execute("BEGIN EXCLUSIVE")
+
+    async def times_asked():
+        return min(asking.asked, 2)
+
     async with asyncio.TaskGroup() as group:
         waiting = group.create_task(asyncio.to_thread(use_log, asking, path))
-        await asyncio.sleep(0.05)
+        await eventually(times_asked, 2)
         assert not waiting.done()
         other.execute("ROLLBACK")
     assert asking.execute("PRAGMA journal_mode").fetchone() == ("wal",)
@@ -269,9 +285,13 @@ async def test_a_file_that_another_process_makes_a_store_of_is_waited_for(tmp_pa
     path = tmp_path / "events.db"
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
+
+    async def times_open():
+        return [file.path for file in psutil.Process().open_files()].count(str(path))
+
     async with asyncio.TaskGroup() as group:
         making = group.create_task(asyncio.to_thread(create, path, [("/", "ext4")]))
-        await asyncio.sleep(0.05)
+        await eventually(times_open, 2)
         assert not making.done()
         other.execute("ROLLBACK")
         other.close()

@@ -16,20 +16,16 @@ from parley_events.batches import plan
 from parley_events.stores.sqlite.statements import COLUMNS, find, insert, known_events
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from parley_events.batches import Batch, Planned
     from parley_events.stores.sqlite.statements import Heads
 
 # A statement for each of a few numbers of rows, filled up with empty ones, so that each is compiled once.
-ROWS = (1, 4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256)
+ROWS = (1, 4, 8, 16, 24, 32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256)
 _WIDTH = COLUMNS.count(",") + 1
 
 
-def commit_at_once(
-    connection: sqlite3.Connection, batches: list[Batch], heads: Heads, ready: Callable[[], None]
-) -> Planned | None:
-    """Plan, insert and commit by one statement, outside of any transaction; `ready` is called right before it.
+def commit_at_once(connection: sqlite3.Connection, batches: list[Batch], heads: Heads) -> Planned | None:
+    """Plan, insert and commit by one statement, outside of any transaction.
 
     None: nothing was stored, because that is not possible here, or a batch may be refused; `commit_within` tells.
     """
@@ -45,7 +41,6 @@ def commit_at_once(
     values += [None] * ((room - len(rows)) * _WIDTH)
     values.append(heads.version)
     text = _guarded_insert(room)
-    ready()
     try:
         stored = connection.execute(text, values).rowcount
     except sqlite3.IntegrityError:  # an event id is stored already

@@ -94,6 +94,7 @@ class Writer:
         self._closing.set()
         self._line.end()
         await asyncio.to_thread(self._thread.join)
+        self._line.close()
 
     def _check_open(self) -> None:
         if self._closing.is_set():
@@ -110,7 +111,6 @@ class Writer:
             while (jobs := self._line.take()) is not None:
                 self._do(connection, jobs)
         finally:
-            self._line.tell()
             connection.close()
 
     def _do(self, connection: sqlite3.Connection, jobs: Sequence[Job]) -> None:
@@ -128,8 +128,7 @@ class Writer:
 
     def _refuse_all(self, error: EventStoreError) -> None:
         while (jobs := self._line.take()) is not None:
-            self._line.answer((answer, error) for _, answer in jobs)
-        self._line.tell()
+            self._line.answer([(answer, error) for _, answer in jobs])
 
     def _append(self, connection: sqlite3.Connection, appends: Sequence[tuple[Batch, Answer]]) -> None:
         if not appends:
@@ -143,14 +142,13 @@ class Writer:
         except EventStoreError as error:
             outcomes = [error] * len(appends)
             self._heads.forget()  # whether an error of the disk came before or after the commit is not known
-        self._line.answer(zip((answer for _, answer in appends), outcomes, strict=True), rows)
+        self._line.answer(list(zip([answer for _, answer in appends], outcomes, strict=True)), rows)
         self._commits += 1
         if self._commits == RESERVE_AFTER:
-            self._line.tell()
             reserve_log(connection, self._path)
 
     def _commit(self, connection: sqlite3.Connection, batches: list[Batch]) -> Planned:
-        planned = self._patiently(lambda: commit_at_once(connection, batches, self._heads, self._line.tell))
+        planned = self._patiently(lambda: commit_at_once(connection, batches, self._heads))
         if planned is None:
             planned = self._transaction(connection, lambda within: commit_within(within, batches, self._heads))
         return planned
@@ -158,7 +156,6 @@ class Writer:
     def _write(self, connection: sqlite3.Connection, write: Write, answer: Answer) -> None:
         outcome: object
         self._heads.forget()
-        self._line.tell()
         try:
             outcome = self._transaction(connection, write.work) if write.transaction else write.work(connection)
         except EventStoreError as error:
@@ -168,7 +165,6 @@ class Writer:
         self._line.answer([(answer, outcome)])
 
     def _transaction(self, connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], ResultT]) -> ResultT:
-        self._line.tell()
         self._patiently(lambda: connection.execute("BEGIN IMMEDIATE"))
         try:
             try:
