@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from support.house import ROOT
 from support.local_models import SMALL, obtain
-from support.real_editors import blocks, desk, emacs, literal
+from support.real_editors import README, blocks, desk, emacs, literal
 
 ON_DISK = "# old\n" * 3
 SOURCE = 'def area(w, h):\n    """Área."""\n    x = w * h  # 😋\n    return x\n'
@@ -66,6 +68,17 @@ def test_a_code_action_changes_the_text_once_and_one_undo_brings_it_back(tmp_pat
     found = emacs(work, steps, block=FILE)
     assert (found["after"], found["asked"], found["undone"]) == (RENAMED, 1, SOURCE)
     assert (work.folder / "area.py").read_text(encoding="utf-8") == ON_DISK
+
+
+def test_the_two_lines_of_the_readme_are_enough(tmp_path):
+    """Eglot lists Parley's code actions, and makes the edit after its question."""
+    work = desk(tmp_path, [RENAME])
+    steps = f"""{opened(work)}
+    {act()}
+    (driver-wait "the edit" (lambda () (not (equal (driver-text) {literal(SOURCE)}))))
+    (driver-text)
+    """
+    assert emacs(work, steps, guide=README) == RENAMED
 
 
 def test_an_edit_that_the_person_declines_is_not_made(tmp_path):
@@ -163,27 +176,45 @@ def test_a_session_a_kind_of_work_and_a_request_can_have_their_own_model(tmp_pat
     ]
 
 
-def test_lsp_mode_has_it_beside_other_servers(tmp_path):
-    """The pasted block registers Parley as an add-on; its code action changes the text."""
+OTHER_SERVER = """
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+
+other = LanguageServer("other", "1")
+
+
+@other.feature(types.TEXT_DOCUMENT_CODE_ACTION)
+def actions(params):
+    return [types.CodeAction(title="Sort imports", kind="source.organizeImports")]
+
+
+other.start_io()
+"""
+
+
+def test_lsp_mode_has_it_beside_another_server(tmp_path):
+    """The pasted block registers Parley as an add-on; both servers' code actions are offered, and Parley's is made."""
     work = desk(tmp_path, [RENAME])
-    path = work.file("area.py", SOURCE)
+    path, other = work.file("area.py", SOURCE), work.file("other.py", OTHER_SERVER)
     steps = f"""
     (setq lsp-auto-guess-root t lsp-enable-file-watchers nil lsp-session-file (expand-file-name "~/session"))
     (require 'lsp-mode)
+    (lsp-register-client
+     (make-lsp-client :new-connection (lsp-stdio-connection (list {literal(sys.executable)} {literal(str(other))}))
+                      :major-modes '(python-mode) :server-id 'other))
     (find-file {literal(str(path))})
     (lsp-workspace-folders-add {literal(str(work.folder))})
     (lsp)
-    (driver-wait "the server" (lambda () (cl-some (lambda (each) (eq (lsp--workspace-status each) 'initialized))
-                                                  (lsp-workspaces))))
+    (driver-wait "the servers" (lambda () (= 2 (cl-count 'initialized (lsp-workspaces) :key #'lsp--workspace-status))))
     (goto-char (point-min))
     (forward-line 2)
-    (lsp-execute-code-action
-     (car (cl-remove-if-not (lambda (each) (equal (lsp-get each :kind) "refactor.rewrite.parley.rename"))
-                            (lsp-code-actions-at-point))))
-    (driver-wait "the edit" (lambda () (not (equal (driver-text) {literal(SOURCE)}))))
-    (driver-text)
+    (let ((offered (append (lsp-code-actions-at-point) nil)))
+      (cl-flet ((named (kind) (cl-find kind offered :key (lambda (each) (lsp-get each :kind)) :test #'equal)))
+        (lsp-execute-code-action (named "refactor.rewrite.parley.rename"))
+        (driver-wait "the edit" (lambda () (not (equal (driver-text) {literal(SOURCE)}))))
+        (list (lsp-get (named "source.organizeImports") :title) (driver-text))))
     """
-    assert emacs(work, steps, block=1) == RENAMED
+    assert emacs(work, steps, block=1) == ["Sort imports", RENAMED]
 
 
 @pytest.mark.model

@@ -6,7 +6,7 @@ import pytest
 
 from support.house import ROOT
 from support.local_models import SMALL, obtain
-from support.real_editors import blocks, desk, literal, neovim
+from support.real_editors import README, blocks, desk, literal, neovim
 
 ON_DISK = "# old\n" * 3
 SOURCE = 'def area(w, h):\n    """Área."""\n    x = w * h  # 😋\n    return x\n'
@@ -29,6 +29,7 @@ def opened(work, text=SOURCE):
 
 def test_the_guide_shows_the_file_as_it_is():
     """What a person pastes is what the repository keeps and checks."""
+    assert blocks("lua", README) == blocks("lua")[:1]
     assert blocks("lua")[1] == (ROOT / "editors" / "neovim" / "parley.lua").read_text(encoding="utf-8")
 
 

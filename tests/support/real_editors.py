@@ -20,6 +20,7 @@ from support.house import ROOT
 
 PARLEY = str(Path(sys.executable).with_name("parley"))
 GUIDE = ROOT / "docs" / "editors.md"
+README = ROOT / "README.md"
 _HERE = Path(__file__).parent
 _DEADLINE_S = 590
 
@@ -96,11 +97,11 @@ def literal(text):
     return json.dumps(text, ensure_ascii=False)
 
 
-def emacs(desk, steps, *, block=0):
-    """What `steps`, Lisp that may use the driver, return in an Emacs whose init file is one block of the guide."""
+def emacs(desk, steps, *, block=0, guide=GUIDE):
+    """What `steps`, Lisp that may use the driver, return in an Emacs whose init file is one block of a guide."""
     result = desk.folder.parent / "result.json"
     init = desk.folder.parent / "init.el"
-    init.write_text(blocks("elisp")[block], encoding="utf-8")
+    init.write_text(blocks("elisp", guide)[block], encoding="utf-8")
     script = desk.folder.parent / "steps.el"
     script.write_text(
         f";;; -*- lexical-binding: t; -*-\n(driver-main {json.dumps(str(result))} (lambda ()\n{steps}\n))\n",
@@ -127,8 +128,8 @@ def emacs_packages():
 
 
 @cache
-def blocks(language):
+def blocks(language, guide=GUIDE):
     """The code blocks of `language` in the guide, in order."""
     return tuple(
-        re.findall(rf"^```{language}\n(.*?)^```$", GUIDE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+        re.findall(rf"^```{language}\n(.*?)^```$", guide.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
     )
