@@ -3,7 +3,8 @@
 Code actions are asked of Parley and of a bare pygls server in turn, with the same file open in both; the bare one
 answers the list that Parley gave first. After a change they are asked as soon as a hand can: no editor asks earlier by
 itself. What is typed breaks the syntax about half the time. Changes are judged by the answer to the cheapest request
-that follows each: it comes when the change is in. Stalls are seen by a heartbeat on the server's own loop.
+that follows each: it comes when the change is in. Some come while keys are held down, some after pauses in which the
+text is read ahead, and some while it is. Stalls are seen by a heartbeat on the server's own loop.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 SEED = 20_261_122
 _ANSWER = {"task_class": "rename", "pieces": [*[{"text": " ", "delay_ms": 5}] * 300, {"text": '{"x": "product"}'}]}
 _PROSE = {"task_class": "explain", "pieces": [{"text": f"word{each} ", "delay_ms": 5} for each in range(600)]}
-_PAUSE_S = 0.02
+_PAUSES_S = (0.01, 0.1)
 _HAND_S = 0.1
 
 
@@ -131,6 +132,7 @@ def _typing(context: Context, language: str) -> Iterator[Figure]:
     beats = {name: context.scratch / f"{language}.{name}.beats" for name in ("ours", "idle")}
     heart = (sys.executable, "-m", "benchmarks.heartbeat")
     typist = Typist(f"file:///bench/long.{language}", long_file(language), random.Random(SEED))
+    _run_before((PARLEY, "serve", "--scripted", str(script)), variables, typist, language)
     with ExitStack() as stack:
         stack.enter_context(_beating((*heart, str(beats["idle"])), variables))
         ours = stack.enter_context(_opened((*heart, str(beats["ours"]), str(script)), variables, typist, language))
@@ -139,7 +141,7 @@ def _typing(context: Context, language: str) -> Iterator[Figure]:
         begun_s = ours.arrived[0].at_ns / 1e9
         typed = _typed(ours, bare, typist, context.samples(600, quick=60))
     outcomes = {f"ended_{name}": count for name, count in _outcomes(ours).items()}
-    detail = {"lines": typist.text.count("\n"), "seed": SEED, **outcomes}
+    detail = {"lines": typist.text.count("\n"), "seed": SEED, "pauses_s": _PAUSES_S, **outcomes}
     yield _figure(f"change-while-streaming.{language}", typed, detail)
     seen = {name: json.loads(file.read_text(encoding="utf-8")) for name, file in beats.items()}
     # Until `initialize` is answered nothing can be late: no other message may come.
@@ -163,6 +165,14 @@ def _typing(context: Context, language: str) -> Iterator[Figure]:
     )
 
 
+def _run_before(command: Sequence[str], variables: dict[str, str], typist: Typist, language: str) -> None:
+    """Whatever is typed into has been used before: every module that it takes is compiled, which stops all threads."""
+    with _opened(command, variables, typist, language) as client:
+        for wish in ("parley.explain", "parley.refactor"):
+            request_id = _started(client, typist, wish)
+            client.wait(lambda message, request_id=request_id: _is_end(message, request_id))
+
+
 def _typed(ours: RawClient, bare: RawClient, typist: Typist, count: int) -> dict[str, list[float]]:
     """Milliseconds from each change to the answer to the request after it, while explanations and renames stream."""
     found: dict[str, list[float]] = {"ours": [], "bare": []}
@@ -176,7 +186,7 @@ def _typed(ours: RawClient, bare: RawClient, typist: Typist, count: int) -> dict
             client.notify("textDocument/didChange", change)
             answered = client.request("parley/resend", {"id": "none", "since": 0})
             found[which].append((answered.at_ns - began_ns) / 1e6)
-        time.sleep(_PAUSE_S)
+        time.sleep(typist.random.uniform(*_PAUSES_S))
     ours.wait(lambda message: _is_end(message, runs[-1]))
     return found
 

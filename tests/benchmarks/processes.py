@@ -17,8 +17,12 @@ BARE_SERVER = (
 
 
 def environment(scratch: Path, **more: str) -> dict[str, str]:
-    """The present environment without anything of the person's, who has no models and no settings."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PARLEY_", "XDG_", "OLLAMA_"))}
+    """The present environment without anything of the person's, who has no models and no settings.
+
+    Modules are compiled once and kept, as an installer does it, whatever the present environment says of that.
+    """
+    left_out = ("PARLEY_", "XDG_", "OLLAMA_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     return {
         **kept,
         "HOME": str(scratch),
