@@ -3,8 +3,8 @@
 Code actions are asked of Parley and of a bare pygls server in turn, with the same file open in both; the bare one
 answers the list that Parley gave first. After a change they are asked as soon as a hand can: no editor asks earlier by
 itself. What is typed breaks the syntax about half the time. Changes are judged by the answer to the cheapest request
-that follows each: it comes when the change is in. Some come while keys are held down, some after pauses in which the
-text is read ahead, and some while it is. Stalls are seen by a heartbeat on the server's own loop.
+that follows each: it comes when the change is in. They come as from a key that is held down, and as from a quick hand,
+in whose pauses the text is read ahead. Stalls are seen by a heartbeat on the server's own loop.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 SEED = 20_261_122
 _ANSWER = {"task_class": "rename", "pieces": [*[{"text": " ", "delay_ms": 5}] * 300, {"text": '{"x": "product"}'}]}
 _PROSE = {"task_class": "explain", "pieces": [{"text": f"word{each} ", "delay_ms": 5} for each in range(600)]}
-_PAUSES_S = (0.01, 0.1)
+_PAUSES_S = (0.02, 0.1)
 _HAND_S = 0.1
 
 
@@ -135,9 +135,10 @@ def _typing(context: Context, language: str) -> Iterator[Figure]:
     _run_before((PARLEY, "serve", "--scripted", str(script)), variables, typist, language)
     with ExitStack() as stack:
         stack.enter_context(_beating((*heart, str(beats["idle"])), variables))
-        ours = stack.enter_context(_opened((*heart, str(beats["ours"]), str(script)), variables, typist, language))
+        # What runs beside ours is there before it: a process that starts is no idle neighbour.
         bare_command = (sys.executable, "-m", "benchmarks.bare_actions", str(listed))
         bare = stack.enter_context(_opened(bare_command, variables, typist, language))
+        ours = stack.enter_context(_opened((*heart, str(beats["ours"]), str(script)), variables, typist, language))
         begun_s = ours.arrived[0].at_ns / 1e9
         typed = _typed(ours, bare, typist, context.samples(600, quick=60))
     outcomes = {f"ended_{name}": count for name, count in _outcomes(ours).items()}
@@ -186,7 +187,7 @@ def _typed(ours: RawClient, bare: RawClient, typist: Typist, count: int) -> dict
             client.notify("textDocument/didChange", change)
             answered = client.request("parley/resend", {"id": "none", "since": 0})
             found[which].append((answered.at_ns - began_ns) / 1e6)
-        time.sleep(typist.random.uniform(*_PAUSES_S))
+        time.sleep(typist.random.choice(_PAUSES_S))
     ours.wait(lambda message: _is_end(message, runs[-1]))
     return found
 
