@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 INSTALL = "apt-get install postgresql"
+# How long a server may take to start or to stop, in seconds: recovery from a crash takes long on a busy machine.
+WAIT_S = "300"
 
 
 @dataclass
@@ -30,11 +32,11 @@ class PostgresServer:
     def start(self) -> None:
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
         options += "".join(f" -c {setting}" for setting in self.settings)
-        self._run("pg_ctl", "start", "-w", "-s", "-o", options, "-l", str(self.folder / "log"))
+        self._run("pg_ctl", "start", "-w", "-t", WAIT_S, "-s", "-o", options, "-l", str(self.folder / "log"))
 
     def stop(self, mode: str = "fast") -> None:
         """`fast` ends sessions in order, `immediate` is a crash: recovery follows at the next start."""
-        self._run("pg_ctl", "stop", "-w", "-s", "-m", mode)
+        self._run("pg_ctl", "stop", "-w", "-t", WAIT_S, "-s", "-m", mode)
 
     def restart(self, mode: str = "immediate") -> None:
         self.stop(mode)
@@ -50,7 +52,7 @@ class PostgresServer:
 
     def promote(self) -> None:
         """End being a standby: take writes from now on."""
-        self._run("pg_ctl", "promote", "-w", "-s")
+        self._run("pg_ctl", "promote", "-w", "-t", WAIT_S, "-s")
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(_binaries() / program), "-D", str(self.folder / "data"), *arguments]
