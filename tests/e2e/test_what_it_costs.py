@@ -7,6 +7,7 @@ import asyncio
 import json
 import ssl
 from contextlib import asynccontextmanager
+from itertools import islice
 
 import pytest
 import trustme
@@ -79,7 +80,7 @@ def _settings(tmp_path, more=""):
 
 
 async def _asked(vendor, question):
-    said, told = await vendor.run("ask", question, "--json", "--model", MODEL, "--max-tokens", "10")
+    said, told = await vendor.run("ask", question, "--json", "--model", MODEL, "--max-tokens", "16")
     return json.loads(said) if said else told
 
 
@@ -124,14 +125,14 @@ async def test_what_a_broken_answer_cost_is_unknown_and_not_nothing(vendor, tmp_
 
 async def test_parleys_that_ask_at_once_share_the_cap_of_the_day(vendor, tmp_path):
     """The third and fourth would pass it at the worst: nothing of them is sent, and they say why and how to go on."""
-    _settings(tmp_path, "budget: {day_usd: 2.5}\n")  # at the worst, each costs $1.02
+    _settings(tmp_path, "budget: {day_usd: 4}\n")  # at the worst, each costs $1.62
     async with _asking(vendor, *["wait"] * 4) as asking:
-        for refused in [asyncio.as_completed(asking)]:
-            told = [await each for _, each in zip(range(2), refused, strict=False)]
+        async with asyncio.timeout(120):
+            told = [await each for each in islice(asyncio.as_completed(asking), 2)]
         vendor.may_answer.set()
     answered = [task.result() for task in asking if not isinstance(task.result(), str)]
     assert (vendor.asked, [each["answer"] for each in answered]) == (2, ["half", "half"])
     assert all(
-        "of the day budget of $2.50 is spent or reserved; nothing was sent. Raise budget" in each for each in told
+        "of the day budget of $4.00 is spent or reserved; nothing was sent. Raise budget" in each for each in told
     )
     assert await _used(vendor, "day") == [(2, 2 * PROMPT_TOKENS, 2 * OUTPUT_TOKENS, round(2 * COSTS, 6), 0)]

@@ -78,6 +78,7 @@ class _Answer:
     timings: Timings | None = None
     spent: Spent | None = None
     finish: str = ""
+    raw_finish: str = ""
     limits: tuple[RateLimit, ...] = ()
 
     @property
@@ -170,8 +171,8 @@ async def _take(events: AsyncGenerator[StreamEvent, None], answer: _Answer, *, l
                     typer.echo(printable(text), nl=False)
             case StreamUsage(usage=usage, timings=timings):
                 answer.usage, answer.timings = usage, timings
-            case StreamFinish(reason=finish):
-                answer.finish = finish.value
+            case StreamFinish(reason=finish, raw=raw):
+                answer.finish, answer.raw_finish = finish.value, raw
             case _:
                 pass
 
@@ -197,7 +198,10 @@ def _show(answer: _Answer, *, live: bool, explain: bool, as_json: bool) -> None:
         typer.echo("The answer is empty. Ask again in other words, or another model.", err=True)
     elif not answer.text.endswith("\n"):
         typer.echo()
-    if answer.finish not in ("stop", ""):
+    if answer.finish == "unknown":
+        raw = printable(answer.raw_finish)
+        typer.echo(f"The answer ended for a reason that Parley does not know ({raw}); it may not be whole.", err=True)
+    elif answer.finish not in ("stop", ""):
         typer.echo(f"The answer ended early: {answer.finish}.", err=True)
     if answer.route is not None and answer.route.reason == "fallback":
         typer.echo(f"Answered by {answer.route.provider}/{answer.route.model}: {answer.route.why}", err=True)

@@ -64,6 +64,9 @@ def test_an_answer_that_ended_early_says_so(run):
     """It is shown, and its end is not passed over."""
     result = run("2+2?", script=json.dumps({"text": "fo", "finish": "length"}))
     assert (result.stdout, result.stderr) == ("fo\n", "The answer ended early: length.\n")
+    unheard = run("2+2?", script=json.dumps({"text": "fo", "finish": "unknown"}))
+    assert unheard.stdout == "fo\n"
+    assert unheard.stderr.startswith("The answer ended for a reason that Parley does not know (")
 
 
 def test_an_empty_answer_says_so(run):
