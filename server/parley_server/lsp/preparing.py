@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 # A key that is held down repeats every 33 ms: reading meanwhile would be in vain, and in the way of what is typed.
-PAUSE_S = 0.04
+PAUSE_S = 0.035
 
 
 class Preparing:
