@@ -131,7 +131,18 @@ def test_a_change_in_words_is_made_after_a_yes(tmp_path, answer, text, told):
     (driver-wait-told {literal(told)})
     (list (driver-text) driver-choices)
     """
-    assert emacs(work, steps, block=FILE) == [text, ["Apply", "Show diff", "Discard"]]
+    assert emacs(work, steps, block=FILE) == [text, ["Show diff", "Apply", "Discard"]]
+
+
+def test_enter_without_a_look_applies_nothing_and_loses_nothing(tmp_path):
+    """What Emacs offers first shows the change, then keeps it."""
+    work = desk(tmp_path, [REWRITE])
+    steps = f"""{opened(work)}
+    (parley-refactor "use no intermediate name")
+    (driver-wait-told "kept among the code actions")
+    (list (driver-text) driver-choices)
+    """
+    assert emacs(work, steps, block=FILE) == [SOURCE, ["Keep for later", "Apply", "Discard"]]
 
 
 def test_an_explanation_opens_in_a_buffer_of_its_own(tmp_path):

@@ -44,13 +44,13 @@ async def test_an_editor_that_shows_annotations_asks_with_the_edit(tmp_path):
 
 
 async def test_an_editor_without_annotations_asks_by_a_message(tmp_path):
-    """Apply, show the diff, or discard; a yes applies it, and the yes is kept."""
+    """Show the diff, apply, or discard; a yes applies it, and the yes is kept."""
     async with editing(tmp_path, [ANSWER], profile=EMACS) as editor:
         uri = editor.open(tmp_path / "a.py", SOURCE)
         finished = await simplified(editor, uri)
         (question,) = editor.questions
         assert question.message == f"Parley: Simplify: area. {finished['evidence']} Apply it?"
-        assert [each.title for each in question.actions] == ["Apply", "Show diff", "Discard"]
+        assert [each.title for each in question.actions] == ["Show diff", "Apply", "Discard"]
         assert (finished["outcome"], editor.buffers[uri].text) == ("applied", SIMPLE)
     assert "ConsentGiven" in await asyncio.to_thread(kept_events, tmp_path)
 
@@ -60,10 +60,24 @@ async def test_the_diff_is_shown_and_asked_about_again(tmp_path):
     async with editing(tmp_path, [ANSWER], profile=EMACS, manners=Manners(says=["Show diff", "Apply"])) as editor:
         uri = editor.open(tmp_path / "a.py", SOURCE)
         finished = await simplified(editor, uri)
-        assert [each.title for each in editor.questions[1].actions] == ["Apply", "Discard"]
+        assert [each.title for each in editor.questions[1].actions] == ["Keep for later", "Apply", "Discard"]
         (told,) = [each.message for each in editor.client.messages if each.message.startswith("The change is in ")]
         shown = await asyncio.to_thread(Path(told.removeprefix("The change is in ")).read_text)
         assert (shown, finished["outcome"]) == (finished["diff"], "applied")
+
+
+async def test_what_is_offered_first_applies_nothing_and_loses_nothing(tmp_path):
+    """Some editors take the first choice for an Enter: it shows the change, and then keeps it."""
+    async with editing(tmp_path, [ANSWER], profile=EMACS) as editor:
+        editor.manners.before_saying = lambda: _say_the_first(editor)
+        uri = editor.open(tmp_path / "a.py", SOURCE)
+        finished = await simplified(editor, uri)
+        assert (finished["outcome"], finished["kept"], len(editor.questions)) == ("diff", True, 2)
+        assert (editor.applied, editor.buffers[uri].text) == ([], SOURCE)
+
+
+def _say_the_first(editor):
+    editor.manners.says = editor.questions[-1].actions[0].title
 
 
 @pytest.mark.parametrize(("says", "outcome", "kept"), [("Discard", "declined", False), ("", "diff", True)])

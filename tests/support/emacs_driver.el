@@ -14,9 +14,12 @@
                                (when format (push (apply #'format-message format arguments) driver-told))))
 (advice-add 'y-or-n-p :override (lambda (prompt) (push prompt driver-asked) driver-answer))
 
-(defvar driver-choice nil "What the person chooses of the actions of a message.")
+(defvar driver-choice nil "What the person chooses of the actions of a message; nil is Enter without a look.")
 (defvar driver-choices nil "Those actions.")
-(advice-add 'completing-read :override (lambda (_prompt choices &rest _) (setq driver-choices choices) driver-choice))
+(advice-add 'completing-read :override
+            (lambda (_prompt choices &optional _predicate _require-match initial-input &rest _)
+              (setq driver-choices choices)
+              (or driver-choice initial-input)))
 
 ;; Eglot goes on in the background after three seconds, which a busy machine may need to start a server.
 (setq eglot-sync-connect 120 eglot-connect-timeout 120)

@@ -44,8 +44,11 @@ class Asking(Protocol):
 async def consent_of(
     editor: Asking, request_id: str, document: Document, proposed: Proposed, *, within_s: float
 ) -> Answer:
-    """The person's answer to exactly this change; none if it does not come, or nobody can be asked."""
-    choices = [_APPLY, _SHOW, _DISCARD]
+    """The person's answer to exactly this change; none if it does not come, is put off, or nobody can be asked.
+
+    The first choice is what many editors take for an Enter without a look: it changes nothing and loses nothing.
+    """
+    choices = [_SHOW, _APPLY, _DISCARD]
     told = f"Parley: {proposed.title}. {proposed.evidence} Apply it?"
     try:
         async with asyncio.timeout(within_s):
@@ -56,10 +59,10 @@ async def consent_of(
                     return _ANSWERS.get(chosen.title if chosen else "", Answer.NONE)
                 diff = await asyncio.to_thread(proposal_diff, document, proposed.edits, proposed.new_files)
                 await editor.show_diff(request_id, diff)
-                choices = [_APPLY, _DISCARD]
+                choices = [_LATER, _APPLY, _DISCARD]
     except (TimeoutError, JsonRpcException):
         return Answer.NONE
 
 
-_APPLY, _SHOW, _DISCARD = "Apply", "Show diff", "Discard"
+_APPLY, _SHOW, _DISCARD, _LATER = "Apply", "Show diff", "Discard", "Keep for later"
 _ANSWERS = {_APPLY: Answer.YES, _DISCARD: Answer.NO}
