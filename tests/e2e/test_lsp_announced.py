@@ -44,6 +44,18 @@ def test_what_a_model_makes_is_tagged_where_the_editor_knows_the_tag(tmp_path, a
         assert all(each.get("tags") == tags for each in offered)
 
 
+@pytest.mark.parametrize(("trigger", "offered"), [(None, 1), (1, 1), (2, 0)])
+def test_what_an_editor_does_at_every_save_asks_no_model(tmp_path, trigger, offered):
+    """A source action is for the person's own choice alone."""
+    with raw_server(tmp_path) as server:
+        server.initialize(capabilities=knowing())
+        assert actions(server, tmp_path)
+        at = {"line": 1, "character": 4}
+        asked = {"textDocument": {"uri": (tmp_path / "a.py").as_uri()}, "range": {"start": at, "end": at}}
+        context = {"diagnostics": [], "only": ["source"]} | ({"triggerKind": trigger} if trigger else {})
+        assert len(server.ask("textDocument/codeAction", asked | {"context": context})["result"]) == offered
+
+
 @pytest.mark.parametrize(
     ("part", "value"),
     [

@@ -118,7 +118,9 @@ async def test_the_command_of_an_action_does_what_it_says(tmp_path):
         (["refactor.extract"], {"refactor.extract.parley"}),
         (["refactor.rewrite.parley.rename"], {"refactor.rewrite.parley.rename"}),
         (["refactor.rewrite.par"], set()),
-        (["source"], set()),
+        (["source"], {"source.parley.generate-tests"}),
+        (["source.organizeImports"], set()),
+        (["source", "refactor.rewrite.parley.generate-tests"], {"refactor.rewrite.parley.generate-tests"}),
     ],
 )
 async def test_only_the_kinds_that_are_asked_for_are_offered(tmp_path, only, expected):

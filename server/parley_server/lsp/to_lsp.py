@@ -36,6 +36,8 @@ KINDS: dict[TaskClass, str] = {
     TaskClass.FIX_DIAGNOSTICS: "quickfix.parley",
     TaskClass.EXPLAIN: "parley.explain",
 }
+# What an editor lists in a menu for whole files; only where that is asked for, so that nothing is listed twice.
+SOURCE_KINDS = {TaskClass.GENERATE_TESTS: "source.parley.generate-tests"}
 _ANNOTATION = "parley"
 _RESOLVABLE = frozenset({"command", "title"})
 
@@ -95,6 +97,12 @@ def is_wanted(kind: str, only: tuple[str, ...] | None) -> bool:
     return only is None or any(not wanted or f"{kind}.".startswith(f"{wanted}.") for wanted in only)
 
 
+def kind_of(task: TaskClass, only: tuple[str, ...] | None) -> str | None:
+    """The kind under which `task` is wanted; None where it is not."""
+    kinds = (KINDS[task], *((SOURCE_KINDS[task],) if task in SOURCE_KINDS else ()))
+    return next((kind for kind in kinds if is_wanted(kind, only)), None)
+
+
 def code_actions(
     offers: Iterable[Offer], context: ActionContext, client: ClientFacts
 ) -> list[types.CodeAction | types.Command]:
@@ -104,7 +112,7 @@ def code_actions(
         command = _command(offer, context, client)
         if (
             command is None
-            or not is_wanted(KINDS[offer.task], context.only)
+            or kind_of(offer.task, context.only) is None
             or (offer.disabled_reason and not client.shows_disabled)
         ):
             continue
@@ -153,7 +161,7 @@ def _code_action(offer: Offer, command: types.Command, context: ActionContext, c
     reason = offer.disabled_reason
     return types.CodeAction(
         title=offer.title,
-        kind=KINDS[offer.task],
+        kind=kind_of(offer.task, context.only),
         diagnostics=list(context.diagnostics) if fixes and context.diagnostics else None,
         disabled=types.CodeActionDisabled(reason=reason) if reason else None,
         command=None if reason or "command" in client.resolves else command,

@@ -24,7 +24,9 @@ def register(server: ParleyServer) -> None:
 
     async def code_actions(params: types.CodeActionParams) -> list[types.CodeAction | types.Command]:
         wanted = from_lsp.only(params.context.only)
-        if wanted is not None and not any(to_lsp.is_wanted(kind, wanted) for kind in to_lsp.KINDS.values()):
+        if wanted is not None and params.context.trigger_kind is types.CodeActionTriggerKind.Automatic:
+            wanted = tuple(kind for kind in wanted if kind.partition(".")[0] != "source")  # nothing at every save
+        if not any(to_lsp.kind_of(task, wanted) for task in to_lsp.KINDS):
             return []
         document = await server.documents.read(params.text_document.uri)
         kept = server.kept.of(params.text_document.uri)
@@ -48,11 +50,14 @@ def register(server: ParleyServer) -> None:
             version=document.version,
             range=to_lsp.range_of(data.range),
             diagnostics=tuple(action.diagnostics or ()),
+            only=from_lsp.only([action.kind] if action.kind else None),
         )
         found = await _offers(server, document, context.range, context.diagnostics)
         return to_lsp.resolved(found, data.task, context, server.client)
 
-    options = types.CodeActionOptions(code_action_kinds=list(to_lsp.KINDS.values()), resolve_provider=True)
+    options = types.CodeActionOptions(
+        code_action_kinds=[*to_lsp.KINDS.values(), *to_lsp.SOURCE_KINDS.values()], resolve_provider=True
+    )
     server.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)(code_actions)
     server.feature(types.CODE_ACTION_RESOLVE)(resolve)
 
