@@ -101,8 +101,7 @@ def test_cancel_stops_a_request_and_leaves_the_text(tmp_path):
     (driver-wait-told "reads")
     (parley-cancel)
     (driver-wait-told "cancelled")
-    (parley-cancel)
-    (driver-wait-told "nothing is running")
+    (driver-wait "the request's end" (lambda () (parley-cancel) (driver-told-p "nothing is running")))
     (list (driver-text) (if (buffer-modified-p) "modified" "unmodified"))
     """
     assert emacs(work, steps, block=FILE) == [SOURCE, "unmodified"]

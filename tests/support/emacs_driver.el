@@ -31,9 +31,11 @@
         (error "Waited in vain for %s; told: %S" what driver-told))
       (accept-process-output nil 0.05))))
 
+(defun driver-told-p (pattern)
+  (cl-some (lambda (text) (string-match-p pattern text)) driver-told))
+
 (defun driver-wait-told (pattern)
-  (driver-wait (format "a message like %s" pattern)
-               (lambda () (cl-some (lambda (text) (string-match-p pattern text)) driver-told))))
+  (driver-wait (format "a message like %s" pattern) (lambda () (driver-told-p pattern))))
 
 (defun driver-text ()
   (buffer-substring-no-properties (point-min) (point-max)))
