@@ -50,7 +50,13 @@ class Servers:
             given = editing(folder, script, profile=EDITORS[case.editor], adjust=adjust)
             editor = await self._stacks.enter_async_context(given)
             editor.folder = folder
-        for told in (editor.told, editor.applied, editor.client.messages, editor.client.shown_documents):
+        for told in (
+            editor.told,
+            editor.applied,
+            editor.questions,
+            editor.client.messages,
+            editor.client.shown_documents,
+        ):
             told.clear()
         return editor
 
@@ -107,6 +113,7 @@ async def test_it_goes_as_the_file_says(case, servers, request):
         "code": case.code,
         "proof": case.proof,
         "actions": case.words("actions"),
+        "question": case.words("question"),
         "message": case.words("message"),
         "created": case.named("created"),
         "text": case.golden,
@@ -115,7 +122,7 @@ async def test_it_goes_as_the_file_says(case, servers, request):
 
 
 def _shown(case, seen):
-    sections = [(name, seen[name]) for name in ("actions", "message") if seen[name] is not None]
+    sections = [(name, seen[name]) for name in ("actions", "question", "message") if seen[name] is not None]
     if seen["text"] != case.place.text:
         sections.append(("golden", case.shown(seen["text"])))
     sections += [(f"created {name}", case.shown(text)) for name, text in seen["created"].items()]
@@ -126,7 +133,7 @@ async def _played(editor, case):
     place = case.place
     uri = editor.open(editor.folder / case.file, place.text, case.language)
     diagnostics = _diagnostics(editor, uri, case)
-    seen = {"outcome": "", "code": "", "proof": "", "actions": None, "message": None, "created": {}}
+    seen = {"outcome": "", "code": "", "proof": "", "actions": None, "question": None, "message": None, "created": {}}
     if not case.task and not case.instruction:
         only = case.only.split() or None
         actions = await editor.code_actions(uri, *place.selection, diagnostics=diagnostics, only=only)
@@ -142,6 +149,7 @@ async def _played(editor, case):
     return {
         **seen,
         **{name: finished.get(name, "") for name in ("outcome", "code", "proof")},
+        "question": "".join(map(_asked, editor.questions)) or None,
         "message": f"{message}\n{notes}{said}",
         "text": editor.buffers[uri].text,
     }
@@ -163,6 +171,7 @@ async def _finished(editor, uri, case, diagnostics):
         action = await editor.chosen(action)
         command, (argument,) = action.command.command, action.command.arguments
     argument |= {name: getattr(case, name) for name in ("instruction", "form") if getattr(case, name)}
+    editor.manners.says = case.says.split(", ")
     if case.typed:
         editor.manners.before_applying = lambda: _type_once(editor, uri, case)
     try:
@@ -191,12 +200,16 @@ def _action_line(action):
     return f"{action.kind}: {action.title}{reason}\n"
 
 
+def _asked(question):
+    return f"{question.message} {', '.join(each.title for each in question.actions)}\n"
+
+
 def _check_edits(editor, uri, case, finished):
     """An editor is asked once where something is to be applied, for the version that it showed, and else never.
 
     Where the person typed under the edit, it is asked again for the version of then.
     """
-    tried = finished["outcome"] in ("applied", "declined")
+    tried = finished["outcome"] == "applied" or (finished["outcome"] == "declined" and not editor.questions)
     assert len(editor.applied) == tried + bool(case.typed)
     for version, params in enumerate(editor.applied, 3):
         for change in params.edit.document_changes:

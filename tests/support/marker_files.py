@@ -3,9 +3,9 @@
 Prose, then settings (`name: value`), then sections. A section begins with a line `-- name --` and ends where the next
 begins. In `source`, `¦` is the cursor, `«…»` the selection, `⟦…⟧` what the diagnostic of `diagnostic: …` is about;
 `␍` is a carriage return, `⟨202E⟩` the character of that number, and `⏎` at the very end says that the last line has no
-end. `beside NAME` is a file of the same
-folder, `answer` what the model says (several are said in turn), `golden` the document afterwards (absent: as before),
-`message` what the person is told, `created NAME` a file that came to be, `actions` what the menu shows.
+end. `beside NAME` is a file of the same folder, `answer` what the model says (several are said in turn), `golden` the
+document afterwards (absent: as before), `question` what the person is asked, by a line each, and answers as `says: …`
+says, `message` what they are told, `created NAME` a file that came to be, `actions` what the menu shows.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ SETTINGS = {
     "only": "",
     "fault": "",
     "typed": "",
+    "says": "Apply",
     "outcome": "",
     "code": "",
     "proof": "",
