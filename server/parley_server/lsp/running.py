@@ -175,7 +175,7 @@ class Running:
             case Streamed(text=text):
                 running.tokens += 1
                 running.feed.stream(text)
-                running.progress.report(f"{running.tokens} tokens")
+                running.progress.report(f"{running.tokens} token{'' if running.tokens == 1 else 's'}")
             case Reading(share=share):
                 running.progress.report(f"the model reads: {share:.0%}", percentage=int(share * 100))
             case Restarted():

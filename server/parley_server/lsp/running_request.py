@@ -52,6 +52,7 @@ class RunningRequest:
         self.refusal: Refused | None = None
         self.is_renaming = False
         self._withdraw: Callable[[], None] | None = None
+        self._is_cancelled = False
         self.tokens = 0
         self.started_at = asyncio.get_running_loop().time()
 
@@ -79,11 +80,15 @@ class RunningRequest:
         self.with_editor, self._withdraw = False, None
 
     def cancel(self) -> bool:
-        """Cancel it, unless it has ended, or the editor carries out its edit already."""
+        """Cancel it, unless it has ended, or the editor carries out its edit already.
+
+        Once it is being cancelled, doing so again does not disturb how it closes what it opened.
+        """
         if self.task is None or self.outcome.done():
             return False
         if not self.with_editor:
-            return self.task.cancel()
+            self._is_cancelled = self._is_cancelled or self.task.cancel()
+            return self._is_cancelled
         if self._withdraw is None:
             return False
         self._withdraw()

@@ -146,8 +146,8 @@ class NoLink:
         """See `ProgressLink`."""
 
 
-async def test_a_request_can_be_cancelled_but_while_its_edit_is_with_the_editor():
-    """An edit that is carried out cannot be recalled; one that came back can be given up."""
+def running_request():
+    """A request that nothing runs yet."""
     link = NoLink()
     document = Document(uri=URI, language="python", text=BEFORE)
     wish = Wish(
@@ -155,7 +155,12 @@ async def test_a_request_can_be_cancelled_but_while_its_edit_is_with_the_editor(
         title="",
         request=RefactorRequest(document=document, selection=Span(start=0, end=0)),
     )
-    running = RunningRequest(request_id="1", wish=wish, feed=Feed("1", link), progress=Progress(link, None, ""))
+    return RunningRequest(request_id="1", wish=wish, feed=Feed("1", link), progress=Progress(link, None, ""))
+
+
+async def test_a_request_can_be_cancelled_but_while_its_edit_is_with_the_editor():
+    """An edit that is carried out cannot be recalled; one that came back can be given up."""
+    running = running_request()
     async with asyncio.TaskGroup() as group:
         running.task = group.create_task(asyncio.Event().wait())
         await turns()
@@ -164,3 +169,25 @@ async def test_a_request_can_be_cancelled_but_while_its_edit_is_with_the_editor(
         running.returns()
         assert running.cancel() is True
     assert running.task.cancelled()
+
+
+async def test_cancelling_twice_lets_a_request_close_what_it_opened():
+    """The connection to an engine, which would go on for nobody."""
+    running, closing, closed = running_request(), asyncio.Event(), []
+
+    async def work():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await closing.wait()
+            closed.append("the connection")
+
+    async with asyncio.TaskGroup() as group:
+        running.task = group.create_task(work())
+        await turns()
+        assert running.cancel() is True
+        await turns()
+        assert running.cancel() is True
+        await turns()
+        closing.set()
+    assert (closed, running.task.cancelled()) == (["the connection"], True)
