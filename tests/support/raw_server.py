@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 from contextlib import contextmanager
 from queue import Queue
@@ -81,15 +82,26 @@ def raw_server(tmp_path, *arguments, scripted=True, listens=True, **variables):
     """A server process, killed at the end if it did not end by itself; its answers are scripted, or a real model's."""
     script = tmp_path / "script.jsonl"
     script.touch()
-    process = subprocess.Popen(
-        [PARLEY, "serve", *(("--scripted", str(script)) if scripted else ()), *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment(tmp_path) | variables,
-    )
+    with _listening_to_hangups():
+        process = subprocess.Popen(
+            [PARLEY, "serve", *(("--scripted", str(script)) if scripted else ()), *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment(tmp_path) | variables,
+        )
     with process:
         try:
             yield RawServer(process, listens=listens)
         finally:
             process.kill()
+
+
+@contextmanager
+def _listening_to_hangups():
+    """What is started meanwhile hears SIGHUP, also where the tests run under `nohup`."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
