@@ -54,6 +54,7 @@ _KEPT_VARIABLES = (
 )
 _OUTPUT_BYTES = 64_000
 _TAIL_CHARACTERS = 2_000
+_LAST_WORDS_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +139,8 @@ class Scratch:
             RefactorRefusedError: there is no such program.
         """
         try:
-            process = await asyncio.create_subprocess_exec(
+            transport, heard = await asyncio.get_running_loop().subprocess_exec(
+                _Heard,
                 *command,
                 cwd=self.root,
                 env=_environment(self._import_roots()),
@@ -151,17 +153,15 @@ class Scratch:
             raise RefactorRefusedError(
                 "test-command", f"The test command {command[0]!r} could not be started: {error.strerror or error}."
             ) from error
-        output = bytearray()
+        late = ""
         try:
             async with asyncio.timeout(self._limits.run_s):
-                await _read_bounded(process, output)
-                code = await process.wait()
+                await heard.exited.wait()
         except TimeoutError:
-            return Outcome(passed=False, tail=f"It took longer than {self._limits.run_s:.0f} seconds.\n{_tail(output)}")
+            late = f"It took longer than {self._limits.run_s:.0f} seconds.\n"
         finally:
-            _kill_group(process.pid)
-            await process.wait()
-        return Outcome(passed=code == 0, tail=_tail(output))
+            await _end(transport, heard)
+        return Outcome(passed=not late and transport.get_returncode() == 0, tail=late + _tail(heard.output))
 
     def _import_roots(self) -> list[str]:
         """The folders of the copy that hold top-level Python packages, the workspace's own first."""
@@ -186,12 +186,41 @@ class Scratch:
         return self.root / inner
 
 
-async def _read_bounded(process: asyncio.subprocess.Process, output: bytearray) -> None:
-    if process.stdout is None:
-        return
-    while chunk := await process.stdout.read(8192):
-        output += chunk
-        del output[: max(0, len(output) - _OUTPUT_BYTES)]
+class _Heard(asyncio.SubprocessProtocol):
+    """What a run writes, bounded, and when it is over.
+
+    Its end is told by the process, never by its output: what it leaves behind may hold that open for ever, and asyncio's
+    own `Process.wait` waits for it on some versions of Python.
+    """
+
+    def __init__(self) -> None:
+        self.output = bytearray()
+        self.exited = asyncio.Event()
+        self.silent = asyncio.Event()
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        del fd
+        self.output += data
+        del self.output[: max(0, len(self.output) - _OUTPUT_BYTES)]
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        del fd, exc
+        self.silent.set()
+
+    def process_exited(self) -> None:
+        self.exited.set()
+
+
+async def _end(transport: asyncio.SubprocessTransport, heard: _Heard) -> None:
+    """Kill what is left of a run, and hear its last words; what left its group is not waited for longer."""
+    _kill_group(transport.get_pid())
+    try:
+        await heard.exited.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS_S):
+                await heard.silent.wait()
+    finally:
+        transport.close()
 
 
 def _kill_group(pid: int) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from parley_agent.refactor.errors import RefactorRefusedError
 from parley_agent.refactor.requests import Proposed, Refused, RunningTests
-from parley_agent.refactor.scratch import Limits, Scratch
+from parley_agent.refactor.scratch import Limits, Outcome, Scratch
 from parley_agent.refactor.tasks import TaskClass
 
 SLOW = """def evens(numbers):
@@ -130,6 +130,25 @@ async def test_a_command_that_never_ends_is_killed_with_its_children(shop):
     assert not outcome.passed
     assert "longer than" in outcome.tail
     assert not is_running(pid_file)
+
+
+async def test_what_a_command_leaves_behind_is_not_waited_for(scratch, left_behind):
+    """A command that passed has passed, though what it started out of its group holds its output open."""
+    pid_file, command = left_behind
+    assert await scratch.run((sys.executable, "-c", command)) == Outcome(passed=True, tail="passed")
+    assert is_running(pid_file)
+
+
+@pytest.fixture
+def left_behind(tmp_path_factory):
+    pid_file = tmp_path_factory.mktemp("left") / "pid"
+    yield (
+        pid_file,
+        "import pathlib, subprocess, sys; "
+        "left = subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()'], start_new_session=True); "
+        f"pathlib.Path({str(pid_file)!r}).write_text(str(left.pid)); print('passed')",
+    )
+    psutil.Process(int(pid_file.read_text())).kill()
 
 
 def is_running(pid_file):
