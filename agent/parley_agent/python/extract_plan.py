@@ -13,7 +13,7 @@ from parley_agent.python.bindings import Bindings, analyse
 from parley_agent.python.errors import EditRefusedError
 from parley_agent.python.flow import EXIT, Flow, flow_of
 from parley_agent.python.module import DEFINITIONS, FunctionNode, Module
-from parley_agent.python.visibility import reader_of_names
+from parley_agent.python.visibility import reader_of_names, words_for_libraries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +45,10 @@ class Extraction:
         reader = reader_of_names(module, self.scope)
         if reader:
             raise EditRefusedError("extract", f"{node.name} uses {reader}, which sees its names while the code runs.")
+        if named := words_for_libraries(module, self.scope) & self.scope.variables.keys():
+            raise EditRefusedError(
+                "extract", f"{node.name} names {min(named)} in a string, for a library to look it up in {node.name} itself."
+            )
         if getattr(node, "type_params", None):
             raise EditRefusedError("extract", f"{node.name} has type parameters, which a new function would not see.")
         self.flow: Flow = flow_of(node, self.bindings)

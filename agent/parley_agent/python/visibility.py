@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _DYNAMIC = frozenset({"locals", "eval", "exec", "vars", "dir"})
 _FRAMES = frozenset({"_getframe", "currentframe"})
+# Libraries that look up what a string names among the names of their caller: pandas, DuckDB, numexpr.
+_READ_STRINGS = frozenset({"eval", "evaluate", "execute", "query", "sql"})
 _TYPE_COMMENT = re.compile(r"#\s*type:\s*(?!ignore\b)([^\r\n]*)")
 _DEBUG_FIELD = re.compile(r"[\s)]*=")
 _WORD = re.compile(r"\w+")
@@ -144,6 +146,8 @@ def reader_of_names(module: Module, scope: Scope) -> str | None:
                 return f"{node.id}()"
         if isinstance(node, ast.Attribute) and node.attr in _FRAMES:
             return f"{node.attr}()"
+        if isinstance(node, ast.Name) and node.id in _FRAMES:
+            return f"{node.id}()"
     return None
 
 
@@ -154,7 +158,30 @@ def _because_it_is_shown(module: Module, variable: Variable) -> str | None:
         return "is printed with its name by an f-string (`{name=}`)"
     if scope is not None and variable.name in _words_about_types(module, scope):
         return "is named in a type comment or in an annotation written as text"
+    if scope is not None and variable.name in words_for_libraries(module, scope):
+        return "is named in a string that a library may look up among the names of its caller"
     return None
+
+
+@lru_cache(maxsize=256)
+def words_for_libraries(module: Module, scope: Scope) -> frozenset[str]:
+    """The words of strings around `scope` that a library may look up; none where nothing called there does such.
+
+    Docstrings are apart, and strings that are one name alone, such as keys.
+    """
+    root = _root(scope)
+    calls = _facts(module, root).called.values()
+    if root is None or not any(_called_name(each) in _READ_STRINGS for each in calls):
+        return frozenset()
+    apart = {id(each.value) for each in ast.walk(root) if isinstance(each, ast.Expr)}
+    strings = (each.value for each in ast.walk(root) if isinstance(each, ast.Constant) and id(each) not in apart)
+    texts = (each for each in strings if isinstance(each, str) and not each.isidentifier())
+    return frozenset(word for each in texts for word in _WORD.findall(each))
+
+
+def _called_name(call: ast.Call) -> str:
+    name: str = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    return name
 
 
 @lru_cache(maxsize=256)

@@ -131,7 +131,9 @@ class _Doubts:
             return f"may be reached by name through {self._dynamic[0].split('(')[0]!r}"
         if name in self._unsure:
             return "stands where its spelling itself has a meaning"
-        if any(re.search(rf"\{{\s*{re.escape(name)}\b", text) for text in self._templates):
+        # An argument, or the width or precision of one: {name}, {:>name$}, {:0.name$}.
+        filled = re.compile(rf"\{{\s*{re.escape(name)}\b|:[^{{}}]*(?<![^\W\d]){re.escape(name)}\$")
+        if any(filled.search(text) for text in self._templates):
             return "is named inside a string that is filled in with it"
         if any(word.search(text) for text in self._opaque):
             return "is named in text that is expanded elsewhere"

@@ -123,6 +123,7 @@ REFUSED = [
      (3, 4), "shared with a nested"),
     ("def f(a):\n    b = a\n    del a\n    c = a = b\n    return a, c\n", (2, 3), "they delete a"),
     ("def f(a):\n    b = a\n    c = locals()\n    return c\n", (2, 3), r"locals\(\)"),
+    ("def f(a):\n    b = 1\n    c = a.query('d > @b')\n    return c\n", (3, 3), "for a library to look it up"),
     ("def f(a):\n    if a:\n        b = 1\n    elif a > 1:\n        b = 2\n    return b\n", (4, 5), "elif"),
     ("def f(a):\n    if a:\n        b = 1\n        c = 2\n    return a\n", (2, 3), "not whole statements"),
     ("def f(a):\n    b = 1; c = 2\n    d = 3\n    return a\n", (3, 30), "not whole statements"),

@@ -135,6 +135,12 @@ CASES = [
         "def f():\n    value = 1\n    return value\n",
     ),
     (
+        "a string that nobody looks names up in, and a docstring beside one that is",
+        "def f(t):\n    'Of a.'\n    a = t['a']\n    return t.query('b > 1'), a\n",
+        {"a": "number"},
+        "def f(t):\n    'Of a.'\n    number = t['a']\n    return t.query('b > 1'), number\n",
+    ),
+    (
         "lone carriage returns",
         "def f():\r    a = 1\r    return a\r",
         {"a": "one"},
@@ -158,6 +164,9 @@ REFUSED = [
     ("def f():\n    a = 1\n    return locals()", {"a": "number"}, "locals"),
     ("def f():\n    a = 1\n    return eval('a')", {"a": "number"}, "eval"),
     ("def f():\n    a = 1\n    return [vars()]", {"a": "number"}, "vars"),
+    ("def f():\n    a = 1\n    return currentframe()", {"a": "number"}, "currentframe"),
+    ("def f(t):\n    a = 1\n    return t.query('b > @a')", {"a": "number"}, "a string that a library may look up"),
+    ("def f():\n    a = g()\n    q = f'from a'\n    return duckdb.sql(q)", {"a": "rows"}, "a string that a library"),
     ("def f():\n    a = 1\n    return f'{a=}'", {"a": "number"}, "printed with its name"),
     ("def f():\n    a = 1\n    return f'{ (a) = !r:>3}'", {"a": "number"}, "printed with its name"),
     ("def f():\n    import os\n    return os", {"os": "system"}, "imported"),
