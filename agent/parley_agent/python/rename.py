@@ -98,11 +98,15 @@ def usable(source: str, definition: Span, names: Mapping[str, str]) -> tuple[dic
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Target:
-    """The function whose names are changed, with its variables by name and the names that are taken."""
+    """The function whose names are changed, with its variables by name and the names that are taken.
+
+    `around` are the names that the code around it binds, its own among them.
+    """
 
     module: Module
     function: str
     variables: dict[str, list[Variable]]
+    around: frozenset[str]
     used: frozenset[str]
 
     def fixed(self, name: str) -> str | None:
@@ -112,6 +116,8 @@ class _Target:
 
     def problem(self, old: str, new: str, taken: set[str]) -> str | None:
         """What speaks against changing `old` to `new`, as a sentence."""
+        if old not in self.variables and old in self.around:
+            return f"{old} is visible outside of {self.function}; only names local to {self.function} are changed."
         if old not in self.variables:
             return f"{old}: {self.function} has no local variable of that name."
         reason = self.fixed(old)
@@ -138,16 +144,24 @@ def _target(source: str, definition: Span) -> _Target:
             if variable.sites and scope.kind != "class":
                 variables.setdefault(variable.name, []).append(variable)
     ordered = sorted(variables.items(), key=lambda item: min(_position(each) for each in item[1]))
-    return _Target(module=module, function=node.name, variables=dict(ordered), used=_names_around(bindings, node))
+    around, inside = _names_around(bindings, node), _names_inside(bindings, node)
+    return _Target(
+        module=module, function=node.name, variables=dict(ordered), around=around, used=frozenset(around | inside)
+    )
 
 
 def _names_around(bindings: Bindings, node: FunctionNode) -> frozenset[str]:
-    """Every name that is written in the function or bound in a scope around it."""
+    """Every name that is bound in a scope around the function."""
     own = bindings.scope_of(node)
-    around = {name for scope in own.chain() for name in scope.variables}
+    return frozenset(name for scope in own.chain() if scope is not own for name in scope.variables)
+
+
+def _names_inside(bindings: Bindings, node: FunctionNode) -> frozenset[str]:
+    """Every name that is bound or written in the function."""
+    own = bindings.scope_of(node)
     variables = (*bindings.variables(), *bindings.unbound.values())
-    inside = {each.name for each in variables if any(site.scope.within(own) for site in each.sites)}
-    return frozenset(around | inside)
+    written = {each.name for each in variables if any(site.scope.within(own) for site in each.sites)}
+    return frozenset(written | own.variables.keys())
 
 
 def _position(variable: Variable) -> tuple[int, int]:

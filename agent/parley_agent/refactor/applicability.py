@@ -45,6 +45,12 @@ def refuse_if_not_applicable(
     _refuse_broken_syntax(place)
     if task in _NEEDS_DEFINITION:
         definition = definition_of(place)
+        if wish is not None and wish.of_definition:
+            raise RefactorRefusedError(
+                "rename",
+                f"{place.target.name} is visible outside of its own lines; Parley changes only names that are local to "
+                "a definition. The rename of your editor's language server follows the others.",
+            )
         if task in _NEEDS_FUNCTION and definition.kind == "class":
             raise RefactorRefusedError(
                 "no-definition", f"{definition.name} is a class. Put the cursor into one of its methods."

@@ -21,6 +21,7 @@ class Wish:
 
     `names` (old to new) and `lines` (first and last, 1-based, of the document) with `new_name` are decisions that the
     instruction already holds. `text` is the instruction, or "" where it says no more than the task class does.
+    `of_definition`: another name is wanted for the function, method or class itself.
     """
 
     task: TaskClass
@@ -28,6 +29,7 @@ class Wish:
     names: Mapping[str, str] = field(default_factory=dict)
     lines: tuple[int, int] | None = None
     new_name: str | None = None
+    of_definition: bool = False
 
 
 _IDENTIFIER = r"[^\W\d]\w*"
@@ -42,13 +44,28 @@ _PAIRS = re.compile(
 )
 _LINES = r"(?:the\s+)?lines?\s+(?P<first>\d+)(?:\s*(?:-|to|through|until)\s*(?P<last>\d+))?"
 _SELECTED = r"(?:this|these\s+lines|that|it|the\s+selection|the\s+selected\s+(?:code|lines))"
-_AS_FUNCTION = r"(?:an?\s+)?(?:new\s+)?(?:(?:helper\s+)?(?:function|method)\s+)?(?:called\s+|named\s+)?"
+_CALLED = r"(?:called|named)\s+"
+_AS_FUNCTION = (
+    rf"(?:(?:an?\s+)?(?:new\s+)?(?:helper\s+)?(?:function|method|helper)\s+(?:{_CALLED})?|{_CALLED})?"
+)
 _EXTRACT = re.compile(
     rf"(?:extract|move|pull)\s+(?:out\s+)?(?:{_LINES}\s+)?(?:{_SELECTED}\s+)?(?:out\s+)?"
     rf"(?:in)?to\s+{_AS_FUNCTION}[`'\"]?(?P<name>{_IDENTIFIER})[`'\"]?(?:\(\))?",
     re.IGNORECASE,
 )
-_NOT_NAMES = frozenset({"a", "an", "the", "function", "functions", "method", "methods", "helper", "helpers", "its"})
+_NOT_NAMES = frozenset({"a", "an", "the", "function", "functions", "method", "methods", "helper", "helpers", "its"}) | {
+    *("variable", "variables", "constant", "constants", "class", "module", "file", "loop", "lambda", "comprehension"),
+    *("generator", "decorator", "property", "one", "two", "three", "pieces", "parts", "smaller", "top"),
+}
+# Ways to write names: a person who asks for one has no single name in mind.
+_STYLES = frozenset({"snake_case", "camelcase", "camel_case", "pascalcase", "pascal_case", "uppercase", "lowercase"})
+_NAME = rf"[`'\"]?{_IDENTIFIER}[`'\"]?(?:\(\))?"
+# "The method", as "method", may be a variable of that name.
+_DEFINITION_RENAMED = re.compile(
+    rf"rename\s+(?:(?:(?:this|that|my)\s+(?:function|method|class)|the\s+(?:function|class))(?:\s+{_NAME})?"
+    rf"|(?:the\s+)?(?:function|method|class)\s+{_NAME})\s+(?:to|as|into)\s+{_NAME}",
+    re.IGNORECASE,
+)
 _THING = (
     r"(?:function|method|class|code|definition|selection|arguments?|parameters?|(?:local )?variables?|locals?|names?)"
 )
@@ -71,7 +88,7 @@ _OPENINGS: dict[TaskClass, str] = {
         rf"(?:simplify|(?:make|write){_THIS}\s+(?:simply|simpler|shorter|more\s+(?:simply|concise|readable)))"
     ),
     TaskClass.FIX_DIAGNOSTICS: (
-        rf"(?:fix|solve|resolve|correct){_SOME}\s+(?:type\s+|lint(?:er)?\s+)?"
+        rf"(?:fix|solve|resolve|correct){_SOME}\s+(?:type\s+|syntax\s+|lint(?:er)?\s+)?"
         r"(?:errors?|problems?|warnings?|diagnostics?|issues?|lint)"
     ),
     TaskClass.EXTRACT_FUNCTION: rf"(?:extract|pull|split|break|move)(?:\s+{_PART})*\s+(?:functions?|methods?|helpers?)",
@@ -100,8 +117,11 @@ def read_wish(instruction: str | None, task: TaskClass | None) -> Wish:
     said = _plain(instruction or "")
     if not said:
         return Wish(task=task or TaskClass.CUSTOM)
-    if task in (None, TaskClass.CUSTOM, TaskClass.RENAME) and (names := _names(said)):
-        return Wish(task=TaskClass.RENAME, text=said, names=names)
+    if task in (None, TaskClass.CUSTOM, TaskClass.RENAME):
+        if _DEFINITION_RENAMED.fullmatch(said):
+            return Wish(task=TaskClass.RENAME, text=said, of_definition=True)
+        if names := _names(said):
+            return Wish(task=TaskClass.RENAME, text=said, names=names)
     if task in (None, TaskClass.CUSTOM, TaskClass.EXTRACT_FUNCTION) and (wish := _extraction(said)):
         return wish
     named = task if task not in (None, TaskClass.CUSTOM) else _named(said)
@@ -123,7 +143,8 @@ def _names(said: str) -> dict[str, str]:
         return {}
     pairs = [(pair["old"], pair["new"]) for pair in _PAIR.finditer(match["pairs"])]
     names = dict(pairs)
-    return names if len(names) == len(pairs) else {}
+    is_style = any(new.lower() in _STYLES for new in names.values())
+    return names if len(names) == len(pairs) and not is_style else {}
 
 
 def _extraction(said: str) -> Wish | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from parley_agent.document import Span
 from parley_agent.refactor.applicability import refuse_if_not_applicable
 from parley_agent.refactor.context import Context
-from parley_agent.refactor.instruction import read_wish
+from parley_agent.refactor.instruction import Wish, read_wish
 from parley_agent.refactor.target import lines_target, place_of
 from parley_agent.refactor.tasks import TaskClass
 
@@ -25,10 +25,13 @@ def understood(request: RefactorRequest) -> Context:
         RefactorRefusedError: the task class does not apply there; the reason says why.
     """
     wish = read_wish(request.instruction, request.task)
-    place = place_of(request.document, request.selection)
+    selected = place = place_of(request.document, request.selection)
     if wish.task is TaskClass.FIX_DIAGNOSTICS and place.target.definition is None:
         place = replace(place, target=lines_target(request.document.text, _paragraph(request.document.text, place)))
     diagnostics = diagnostics_on(place, request.diagnostics)
+    if wish.task is TaskClass.FIX_DIAGNOSTICS and request.task is None and wish.text and not diagnostics:
+        # "Fix the error handling" is about nothing that a tool reported: the person's own words say what is wrong.
+        wish, place = Wish(task=TaskClass.CUSTOM, text=wish.text), selected
     refuse_if_not_applicable(wish.task, place, diagnostics, wish)
     return Context(place=place, task=wish.task, wish=wish, diagnostics=diagnostics)
 

@@ -134,6 +134,8 @@ class _Target:
         return None
 
     def _fixed(self, old: str) -> str | None:
+        if old not in self.locals and old == self.name:
+            return f"{old} is visible outside of its own lines; only names that are surely local to it are changed."
         if old not in self.locals:
             return f"{old}: {self.name} declares no local name like that."
         if reason := self.locals[old].problem:

@@ -25,6 +25,7 @@ from parley_agent.refactor.tasks import TaskClass
         ("What does this do?", TaskClass.EXPLAIN),
         ("fix this error", TaskClass.FIX_DIAGNOSTICS),
         ("fix the problems", TaskClass.FIX_DIAGNOSTICS),
+        ("fix the syntax error", TaskClass.FIX_DIAGNOSTICS),
         ("extract a function", TaskClass.EXTRACT_FUNCTION),
         ("extract these lines into a function", TaskClass.EXTRACT_FUNCTION),
         ("rename", TaskClass.RENAME),
@@ -59,6 +60,10 @@ def test_more_that_is_said_is_kept(instruction, task):
         "make it return None for empty input",
         "log every error",
         "documents should be sorted by date",
+        "extract this into a variable",
+        "extract this into variable",
+        "pull the selection out into a constant",
+        "move this into a class",
     ],
 )
 def test_anything_else_is_a_custom_instruction(instruction):
@@ -73,6 +78,7 @@ def test_anything_else_is_a_custom_instruction(instruction):
         ("Rename `t` to `product`, x to item and y -> row.", {"t": "product", "x": "item", "y": "row"}),
         ("rename the variable d into days", {"d": "days"}),
         ("please rename x as item", {"x": "item"}),
+        ("rename the method to verb", {"method": "verb"}),
     ],
 )
 def test_a_rename_that_is_spelled_out_is_held(instruction, names):
@@ -89,12 +95,36 @@ def test_a_rename_that_is_spelled_out_is_held(instruction, names):
         ("extract this into `parse_header`", None, "parse_header"),
         ("move the selection into a new function named parse_header()", None, "parse_header"),
         ("extract line 4 into shout", (4, 4), "shout"),
+        ("pull this out into a helper called shout", None, "shout"),
+        ("extract these lines into helper function shout", None, "shout"),
     ],
 )
 def test_an_extraction_that_is_spelled_out_is_held(instruction, lines, name):
     """Lines and name come from the instruction."""
     wish = read_wish(instruction, None)
     assert (wish.task, wish.lines, wish.new_name) == (TaskClass.EXTRACT_FUNCTION, lines, name)
+
+
+@pytest.mark.parametrize(
+    "instruction",
+    [
+        "rename this function to shout",
+        "rename the class to Shout",
+        "Rename the method `f` to `shout`.",
+        "rename function f as g",
+        "rename my method to shout()",
+    ],
+)
+def test_another_name_for_the_definition_itself_is_told_apart(instruction):
+    """It is no wish about local names, and holds none of them."""
+    wish = read_wish(instruction, None)
+    assert (wish.task, wish.of_definition, wish.names) == (TaskClass.RENAME, True, {})
+
+
+def test_a_way_to_write_names_is_no_name():
+    """The words go to the model; nothing is called snake_case."""
+    said = "rename variables to snake_case"
+    assert read_wish(said, None) == Wish(task=TaskClass.RENAME, text=said)
 
 
 def test_the_chosen_task_class_is_not_overruled():

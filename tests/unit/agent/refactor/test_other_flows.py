@@ -140,3 +140,11 @@ async def test_a_selection_behind_the_end_is_refused(bench):
     refused = await case.last(TaskClass.RENAME)
     assert isinstance(refused, Refused)
     assert "behind the document's end" in refused.reason
+
+
+async def test_a_fix_of_what_no_tool_reported_is_the_persons_own_wish(bench):
+    """Without a diagnostic the words say what is wrong; with none left to say, there is nothing to fix."""
+    case = bench("def half(n):\n    ¦return n / 0\n", "```python\ndef half(n):\n    return n / 2\n```")
+    proposed = await case.last(instruction="fix the error in the division")
+    assert (proposed.task, proposed.proof) == (TaskClass.CUSTOM, "unproved")
+    assert (await case.last(instruction="fix this error")).code == "nothing-to-do"

@@ -90,6 +90,14 @@ async def test_a_name_that_others_see_is_refused_with_that_reason(bench):
     assert "prices" in refused.reason
 
 
+async def test_another_name_for_the_definition_itself_is_refused_with_that_reason(bench):
+    """No model is asked, and no other name changes in its place."""
+    case = bench(TOTAL)
+    refused = await case.last(instruction="rename this function to grand_total")
+    assert (refused.code, case.models.requests) == ("rename", [])
+    assert refused.reason.startswith("total is visible outside of its own lines")
+
+
 async def test_nothing_worth_renaming_is_said_without_a_model(bench):
     """Good names are left alone."""
     case = bench("def total(prices):\n    ¦amount = sum(prices)\n    return amount\n")

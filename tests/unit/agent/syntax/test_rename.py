@@ -151,7 +151,7 @@ def test_a_name_that_is_not_surely_local_stays(language_id, text, name, reason):
         ({"t": "two words"}, "valid name"),
         ({"t": "Math"}, "builtin"),
         ({"t": "outer"}, "in use"),
-        ({"f": "other"}, "declares no local"),
+        ({"f": "other"}, "visible outside"),
         ({"outer": "other"}, "declares no local"),
         ({"t": "same", "u": "same"}, "another variable"),
         ({"t": "__proto__"}, "underscores"),
