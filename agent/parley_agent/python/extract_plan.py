@@ -47,7 +47,7 @@ class Extraction:
             raise EditRefusedError("extract", f"{node.name} uses {reader}, which sees its names while the code runs.")
         if named := words_for_libraries(module, self.scope) & self.scope.variables.keys():
             raise EditRefusedError(
-                "extract", f"{node.name} names {min(named)} in a string, for a library to look it up in {node.name} itself."
+                "extract", f"{node.name} names {min(named)} in a string, for a library to look it up in there."
             )
         if getattr(node, "type_params", None):
             raise EditRefusedError("extract", f"{node.name} has type parameters, which a new function would not see.")

@@ -45,9 +45,7 @@ _PAIRS = re.compile(
 _LINES = r"(?:the\s+)?lines?\s+(?P<first>\d+)(?:\s*(?:-|to|through|until)\s*(?P<last>\d+))?"
 _SELECTED = r"(?:this|these\s+lines|that|it|the\s+selection|the\s+selected\s+(?:code|lines))"
 _CALLED = r"(?:called|named)\s+"
-_AS_FUNCTION = (
-    rf"(?:(?:an?\s+)?(?:new\s+)?(?:helper\s+)?(?:function|method|helper)\s+(?:{_CALLED})?|{_CALLED})?"
-)
+_AS_FUNCTION = rf"(?:(?:an?\s+)?(?:new\s+)?(?:helper\s+)?(?:function|method|helper)\s+(?:{_CALLED})?|{_CALLED})?"
 _EXTRACT = re.compile(
     rf"(?:extract|move|pull)\s+(?:out\s+)?(?:{_LINES}\s+)?(?:{_SELECTED}\s+)?(?:out\s+)?"
     rf"(?:in)?to\s+{_AS_FUNCTION}[`'\"]?(?P<name>{_IDENTIFIER})[`'\"]?(?:\(\))?",

@@ -189,8 +189,8 @@ class Scratch:
 class _Heard(asyncio.SubprocessProtocol):
     """What a run writes, bounded, and when it is over.
 
-    Its end is told by the process, never by its output: what it leaves behind may hold that open for ever, and asyncio's
-    own `Process.wait` waits for it on some versions of Python.
+    Its end is told by the process, never by its output: what it leaves behind may hold that open for ever, and
+    asyncio's own `Process.wait` waits for it on some versions of Python.
     """
 
     def __init__(self) -> None:
