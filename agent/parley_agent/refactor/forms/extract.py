@@ -6,6 +6,7 @@ A tool finds the blocks and moves one, following what it reads and writes. Pytho
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -30,6 +31,7 @@ _EVIDENCE = (
     "Not proved by comparing trees: the lines were moved as they are, what they read and write was followed, and every "
     "name is known."
 )
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _EXAMPLE_BLOCKS = (
     "lines = text.splitlines()\nlines = [line.strip() for line in lines]\nlines = [line for line in lines if line]",
     "for line in lines:\n    key, value = line.split('=')\n    settings[key] = value",
@@ -142,7 +144,7 @@ def _blocks(context: Context) -> tuple[Block, ...]:
 
 
 def _block(place: Place, first_line: int, last_line: int) -> Block:
-    lines = place.document.text.splitlines()[first_line - 1 : last_line]
+    lines = _LINE_END.split(place.document.text)[first_line - 1 : last_line]  # a form feed ends no line of Python
     first = lines[0] if lines else ""
     indent = first[: len(first) - len(first.lstrip())]
     return Block(first_line=first_line, last_line=last_line, code=dedented("\n".join(lines), indent))

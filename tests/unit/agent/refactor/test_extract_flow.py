@@ -57,6 +57,15 @@ async def test_selected_lines_are_only_named(bench):
     assert list(case.models.requests[0].json_schema["properties"]) == ["name"]
 
 
+async def test_a_form_feed_ends_no_line(bench):
+    """The model is shown the very lines that will be moved."""
+    answer = '{"block": 1, "name": "count_orders"}'
+    plain, paged = bench(REPORT, answer), bench(f"\x0c\n{REPORT}", answer)
+    text = await plain.result(TaskClass.EXTRACT_FUNCTION)
+    assert await paged.result(TaskClass.EXTRACT_FUNCTION) == f"\x0c\n{text}"
+    assert paged.models.requests[0].messages == plain.models.requests[0].messages
+
+
 async def test_whole_lines_from_the_first_of_the_body_are_a_selection(bench):
     """Their indentation, which is before the body as the grammar sees it, does not make them a cursor."""
     code = REPORT.replace("    ¦total", "¦    total").replace("    count = 0\n", "    count = 0\n¦")
