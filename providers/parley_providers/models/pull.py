@@ -121,7 +121,7 @@ async def _pull_alone(
             pass
     if from_path is not None:
         sources: tuple[Source, ...] = (LocalSource(path=str(from_path)),)
-        target = store.partial(model).with_suffix(".copy")
+        target = store.copied(model)
         await _check_local(model, from_path)
     else:
         sources, target = model.sources, store.partial(model)

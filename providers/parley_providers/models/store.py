@@ -46,6 +46,10 @@ class ModelStore:
         """Where a download of the model grows, so that it can be resumed."""
         return self.root / f"{_stem(model)}.partial"
 
+    def copied(self, model: CatalogModel) -> Path:
+        """Where a file of the person's is copied to, before it is known to be the model."""
+        return self.root / f"{_stem(model)}.copy"
+
     def lock(self, model: CatalogModel) -> Path:
         """The file whose lock is held by whoever fetches or removes the model."""
         return self.root / f"{_stem(model)}.lock"
@@ -111,7 +115,8 @@ class ModelStore:
 
     def _remove(self, model: CatalogModel) -> int:
         freed = 0
-        for path in (self.path(model), self.partial(model), self.path(model).with_suffix(".json")):
+        there = (self.path(model), self.partial(model), self.copied(model), self.path(model).with_suffix(".json"))
+        for path in there:
             with suppress(FileNotFoundError):
                 size = path.stat().st_size
                 path.unlink()

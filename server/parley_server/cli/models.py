@@ -88,11 +88,12 @@ def pull(
 def rm(
     name: Annotated[str, typer.Argument(help="The model, as `parley models list` shows it.")], yes: _Yes = False
 ) -> None:
-    """Remove a model of the embedded engine from this machine's disk, and what is left of a broken download."""
+    """Remove a model of the embedded engine from this machine's disk, and what is left of a broken download or copy."""
     from parley_server.app import catalog, current_settings, model_store
 
     model, store = catalog().get(name), model_store(current_settings())
-    if store.state(model) == "absent" and not store.partial(model).exists():
+    begun = (store.partial(model), store.copied(model))
+    if store.state(model) == "absent" and not any(each.exists() for each in begun):
         typer.echo(f"{model.name} is not on this machine; there was nothing to remove.")
         return
     _agree(f"Remove {model.name} from {store.root}?", yes)

@@ -330,14 +330,15 @@ async def test_a_file_changed_after_it_was_verified_is_not_used(store: ModelStor
 
 
 def test_removing_tells_what_it_freed(store: ModelStore) -> None:
-    """The weights, the note and a half download go together."""
+    """The weights, the note, a half download and a half copy go together."""
     model = toy_model()
     store.prepare()
     store.partial(model).write_bytes(WEIGHTS)
     store.accept(model, store.partial(model))
     store.partial(model).write_bytes(b"12345")
+    store.copied(model).write_bytes(b"123")
     note_bytes = store.path(model).with_suffix(".json").stat().st_size
-    assert store.remove(model) == len(WEIGHTS) + 5 + note_bytes
+    assert store.remove(model) == len(WEIGHTS) + 5 + 3 + note_bytes
     assert files_of(store) == []
 
 
