@@ -216,3 +216,24 @@ def test_a_client_that_dies_in_the_middle_leaves_no_server(tmp_path):
         server.process.stdin.close()
         assert server.ended() == 1
         assert b"Traceback" not in b"".join(server.errors)
+
+
+async def test_records_that_cannot_be_read_are_told_with_the_way_out(tmp_path):
+    """A damaged file of call records is no fault of Parley's own; the server works on."""
+    records = tmp_path / "data" / "records" / "calls.db"
+    records.parent.mkdir(parents=True)
+    records.write_bytes(b"no database, " * 1000)
+    async with editing(tmp_path, [RENAME], variables={"PARLEY_DATA_DIR": str(tmp_path / "data")}) as editor:
+        with pytest.raises(JsonRpcException, match="calls.db is damaged .* begins a new one"):
+            await editor.execute("parley.profile")
+        assert await still_answers(editor, editor.open(tmp_path / "a.py", SOURCE))
+
+
+async def test_settings_that_cannot_be_used_are_told_where_models_are_asked_for(tmp_path):
+    """The reason stands in the place of the models, with the line and the key."""
+    settings = tmp_path / "config.yaml"
+    settings.write_text("modle: script\n")
+    async with editing(tmp_path, None, variables={"PARLEY_CONFIG": str(settings)}) as editor:
+        told = await editor.execute("parley.models")
+    assert told["models"] == []
+    assert "modle" in told["why"]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from parley_server.lsp.server import ParleyServer
 
 CONTENT_MODIFIED = -32801
+REQUEST_FAILED = -32803
 
 
 def register(server: ParleyServer) -> None:
@@ -109,8 +110,9 @@ async def _models(server: ParleyServer, given: Sequence[Json] | None) -> Json:
             await server.worker.call(lambda: server.services.use_model(chosen, arguments.task))
         except ProviderError as error:
             raise JsonRpcInvalidParams(str(error)) from error
-    models = tuple(map(to_wire.model, await server.worker.call(server.services.models)))
+    models: tuple[wire.Model, ...] = ()
     try:
+        models = tuple(map(to_wire.model, await server.worker.call(server.services.models)))
         route = await server.worker.call(lambda: server.services.default_route(arguments.task))
     except ProviderError as error:
         return write(wire.ModelsResult(models=models, why=str(error)))
@@ -119,7 +121,12 @@ async def _models(server: ParleyServer, given: Sequence[Json] | None) -> Json:
 
 async def _profile(server: ParleyServer, given: Sequence[Json] | None) -> Json:
     arguments = from_lsp.argument(wire.ProfileArguments, given, wire.Command.PROFILE)
-    found = await server.worker.call(lambda: server.services.profiles(arguments.model, arguments.task))
+    from parley_profiling.errors import ProfilingError  # not at start-up
+
+    try:
+        found = await server.worker.call(lambda: server.services.profiles(arguments.model, arguments.task))
+    except ProfilingError as error:
+        raise JsonRpcException(str(error), REQUEST_FAILED) from error
     return write(wire.ProfileResult(profiles=tuple(map(to_wire.profile, found))))
 
 
