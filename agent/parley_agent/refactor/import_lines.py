@@ -39,11 +39,17 @@ def import_edits(place: Place, lines: tuple[str, ...], used: str) -> list[TextEd
     block = newline.join(line.replace("\n", newline) for line in new)
     ahead = [span for span in spans if span.end <= place.target.span.start]
     if ahead:
-        at = max(span.end for span in ahead)
+        at = _behind_comment(text, max(span.end for span in ahead))
         return [TextEdit(span=Span(start=at, end=at), new_text=newline + block)]
     head = _HEAD.match(text)
     at = min(head.end() if head else 0, place.target.span.start)
     return [TextEdit(span=Span(start=at, end=at), new_text=block + newline + newline)]
+
+
+def _behind_comment(text: str, at: int) -> int:
+    """The end of the line whose statement ends at `at`, if only a comment follows it there; else `at`."""
+    rest = text[at:].split("\n", 1)[0].rstrip()
+    return at + len(rest) if rest.lstrip().startswith(("#", "//")) else at
 
 
 def _is_used(line: str, used: str) -> bool:

@@ -154,6 +154,14 @@ async def test_an_import_that_is_needed_comes_with_the_code(bench):
     assert text.startswith("import os\nimport math\nfrom math import sqrt\n\n\ndef area")
 
 
+async def test_an_import_that_comes_leaves_the_comment_of_the_one_before(bench):
+    """What a comment says of an import, such as that a linter is to look away, is not said of another."""
+    file = FILE.replace("import math\n", "import math  # noqa: F401\n")
+    code = GOOD.replace("    return", "    _ = sqrt(4)\n    return")
+    text = await bench(file, fenced(f"from math import sqrt\n\n\n{code}")).result(instruction="call sqrt first")
+    assert text.startswith("import os\nimport math  # noqa: F401\nfrom math import sqrt\n\n\ndef area")
+
+
 async def test_a_custom_change_is_labelled_unproved(bench):
     """What cannot be proved says so."""
     proposed = await bench(FILE, fenced(GOOD)).last(instruction="use a comprehension")
