@@ -224,7 +224,7 @@ async def test_records_that_cannot_be_read_are_told_with_the_way_out(tmp_path):
     records.parent.mkdir(parents=True)
     records.write_bytes(b"no database, " * 1000)
     async with editing(tmp_path, [RENAME], variables={"PARLEY_DATA_DIR": str(tmp_path / "data")}) as editor:
-        with pytest.raises(JsonRpcException, match="calls.db is damaged .* begins a new one"):
+        with pytest.raises(JsonRpcException, match=r"calls\.db is damaged .* begins a new one"):
             await editor.execute("parley.profile")
         assert await still_answers(editor, editor.open(tmp_path / "a.py", SOURCE))
 

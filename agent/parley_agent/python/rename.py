@@ -116,10 +116,8 @@ class _Target:
 
     def problem(self, old: str, new: str, taken: set[str]) -> str | None:
         """What speaks against changing `old` to `new`, as a sentence."""
-        if old not in self.variables and old in self.around:
-            return f"{old} is visible outside of {self.function}; only names local to {self.function} are changed."
         if old not in self.variables:
-            return f"{old}: {self.function} has no local variable of that name."
+            return self._no_local(old)
         reason = self.fixed(old)
         if reason:
             return f"{old} {reason}; only names local to {self.function} are changed."
@@ -131,6 +129,11 @@ class _Target:
         if new in self.used:
             return f"{old}: {new!r} is in use already."
         return None
+
+    def _no_local(self, old: str) -> str:
+        if old in self.around:
+            return f"{old} is visible outside of {self.function}; only names local to {self.function} are changed."
+        return f"{old}: {self.function} has no local variable of that name."
 
 
 @lru_cache(maxsize=2)

@@ -142,12 +142,12 @@ async def test_what_a_command_leaves_behind_is_not_waited_for(scratch, left_behi
 @pytest.fixture
 def left_behind(tmp_path_factory):
     pid_file = tmp_path_factory.mktemp("left") / "pid"
-    yield (
-        pid_file,
+    command = (
         "import pathlib, subprocess, sys; "
         "left = subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()'], start_new_session=True); "
-        f"pathlib.Path({str(pid_file)!r}).write_text(str(left.pid)); print('passed')",
+        f"pathlib.Path({str(pid_file)!r}).write_text(str(left.pid)); print('passed')"
     )
+    yield pid_file, command
     psutil.Process(int(pid_file.read_text())).kill()
 
 
