@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 AggregateKey: TypeAlias = tuple[str, str]
 
 MAX_NAME_LENGTH = 200
+MAX_VERSION = 2**31 - 1  # PostgreSQL's integer
 
 
 class PreparedEvent(NamedTuple):
@@ -99,12 +100,12 @@ def prepare(
     """The append as a batch.
 
     Raises:
-        InvalidEventError: a name or some data cannot be stored.
+        InvalidEventError: a name, an id, a version or some data cannot be stored.
     """
-    _check_name("stream", key[0])
-    _check_name("aggregate", key[1])
+    _check_name("the name of a stream", key[0])
+    _check_name("the name of an aggregate", key[1])
     for each in events:
-        _check_name("event type", each.event_type)
+        _check(each)
     if not events and advance is None:
         raise InvalidEventError(f"There is nothing to append to {key[0]}/{key[1]}: no event was given.")
     redact, now_us = instruments.redact, to_microseconds(instruments.now())
@@ -195,8 +196,19 @@ def _repeated(batch: Batch, known: Mapping[str, KnownEvent]) -> Outcome | None:
     )
 
 
+def _check(event: NewEvent) -> None:
+    """What no database takes must not reach one: it would fail everything that is committed with it."""
+    _check_name("the name of an event type", event.event_type)
+    if event.event_id:
+        _check_name("the id of an event", event.event_id)
+    if not 0 < event.event_version <= MAX_VERSION:
+        raise InvalidEventError(
+            f"{event.event_version} cannot be the version of a {event.event_type}: it must be 1 to {MAX_VERSION:,}."
+        )
+
+
 def _check_name(what: str, name: str) -> None:
     if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
         raise InvalidEventError(
-            f"{name[:40]!r} cannot be the name of a {what}: it must have 1 to {MAX_NAME_LENGTH} printable characters."
+            f"{name[:40]!r} cannot be {what}: it must have 1 to {MAX_NAME_LENGTH} printable characters."
         )

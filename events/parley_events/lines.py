@@ -13,17 +13,25 @@ import json
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from parley_events.blobs import blob_name, names_in
-from parley_events.errors import ConflictError, EventStoreError, InvalidEventError, MissingBlobError
-from parley_events.events import EVERYTHING, Metadata, NewEvent
+from parley_events.errors import (
+    ConflictError,
+    DuplicateEventError,
+    EventStoreError,
+    InvalidEventError,
+    MissingBlobError,
+)
+from parley_events.events import EVERYTHING, Metadata, NewEvent, from_microseconds, to_microseconds
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable
 
     from parley_events.events import Query, RecordedEvent
     from parley_events.store import EventStore
+
+MemberT = TypeVar("MemberT", str, int, dict[str, Any])
 
 FORMAT = {"kind": "parley-events", "format": 1}
 CHUNK_LINES = 200
@@ -155,8 +163,10 @@ async def _bring_event(store: EventStore, line: _EventLine) -> bool | EventStore
             expected=error.expected,
             actual=error.actual,
         )
-    except InvalidEventError as error:
-        return InvalidEventError(f"Line {line.number} cannot be stored. {error}")
+    except (InvalidEventError, DuplicateEventError) as error:
+        return type(error)(f"Line {line.number} cannot be stored. {error}")
+    except EventStoreError as error:  # the store's own trouble, such as a full disk
+        return error
     return not answer.repeated
 
 
@@ -164,19 +174,41 @@ def _event_of(number: int, line: dict[str, Any]) -> _EventLine:
     try:
         return _EventLine(
             number=number,
-            key=(line["stream_id"], line["aggregate_id"]),
-            sequence=int(line["sequence"]),
+            key=(_member(line, "stream_id", str), _member(line, "aggregate_id", str)),
+            sequence=_member(line, "sequence", int),
             event=NewEvent(
-                event_type=line["event_type"],
-                event_version=line["event_version"],
-                data=line["data"],
-                event_id=line["event_id"],
-                created_at=datetime.fromisoformat(line["created_at"]),
+                event_type=_member(line, "event_type", str),
+                event_version=_member(line, "event_version", int),
+                data=_member(line, "data", dict),
+                event_id=_member(line, "event_id", str),
+                created_at=_moment(_member(line, "created_at", str)),
             ),
-            metadata=Metadata(**line["metadata"]),
+            metadata=_metadata(_member(line, "metadata", dict)),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise InvalidEventError(f"Line {number} is not a whole event: {error!r}.") from error
+
+
+def _member(line: dict[str, Any], name: str, kind: type[MemberT]) -> MemberT:
+    value = line[name]
+    if isinstance(value, bool) or not isinstance(value, kind):
+        raise TypeError(f"{name} is {type(value).__name__}, not {kind.__name__}")
+    return value
+
+
+def _moment(text: str) -> datetime:
+    """The moment in UTC: one that a store can give back, with a time zone."""
+    return from_microseconds(to_microseconds(datetime.fromisoformat(text)))
+
+
+def _metadata(stored: dict[str, Any]) -> Metadata:
+    metadata = Metadata(**stored)
+    for name in ("correlation_id", "causation_id"):
+        if stored.get(name) is not None:
+            _member(stored, name, str)
+    if "extra" in stored:
+        _member(stored, "extra", dict)
+    return metadata
 
 
 async def _bring_blob(store: EventStore, number: int, line: dict[str, Any]) -> int:
@@ -194,7 +226,7 @@ async def _bring_blob(store: EventStore, number: int, line: dict[str, Any]) -> i
 def _parsed(number: int, text: str) -> dict[str, Any]:
     try:
         line = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidEventError(
             f"Line {number} is not JSON ({error}). The lines before it were brought in; if the file was cut off, bring "
             "in a whole one: what is there already does no harm."

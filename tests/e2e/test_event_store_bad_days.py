@@ -59,6 +59,7 @@ REFUSED = [
     (("show", "plans/o", "--store", "events.db"), "2 aggregates of plans begin with 'o'; write more of the name"),
     (("show", "plans/one", "--time", "noon", "--store", "events.db"), "'noon' is not a time such as"),
     (("show", "plans/one", "--to", "0", "--store", "events.db"), "greater than or equal to 1"),
+    (("show", "plans/one", "--to", "9" * 20, "--store", "events.db"), "can neither hold such a value nor look for it"),
     (
         ("tail", "--after", "999", "--store", "events.db"),
         "--after 999 is beyond the last event, which is at position 120",
@@ -67,6 +68,7 @@ REFUSED = [
     (("fork", "plans/one", "new", "--at", "99", "--store", "events.db"), "has no event number 99 to fork at"),
     (("prune", "--older-than", "soon", "--store", "events.db"), "is not an age such as 12h, 30d or 8w"),
     (("import", "text.db", "--store", "new.db"), "Line 1 is not JSON"),
+    (("import", "events.db", "--store", "new.db"), "Line 1 is not JSON"),
     (("export", "--out", "text.db", "--store", "events.db"), "text.db is there already. Name a new file"),
     (("import", "lines.jsonl", "--store", "text.db/events.db"), "cannot be created or written (File exists)"),
 ]

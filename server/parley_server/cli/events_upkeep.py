@@ -49,7 +49,12 @@ def export(
 
 
 def import_(
-    file: Annotated[typer.FileText, typer.Argument(help="What `parley events export` wrote; - is standard input.")],
+    file: Annotated[
+        typer.FileText,
+        typer.Argument(
+            encoding="utf-8", errors="surrogateescape", help="What `parley events export` wrote; - is standard input."
+        ),
+    ],
     store: Store = None,
 ) -> None:
     """Bring JSON Lines into a store. What is there already stays; doing it twice does no harm."""

@@ -177,6 +177,26 @@ async def test_names_are_short_and_printable(open_store, name):
                 await store.append(stream, aggregate, [happened(kind)], expected_sequence=None)
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        NewEvent(event_type="T", event_id="nul\0"),
+        NewEvent(event_type="T", event_id="half a pair \ud800"),
+        NewEvent(event_type="T", event_id="x" * 201),
+        NewEvent(event_type="T", event_version=0),
+        NewEvent(event_type="T", event_version=2**31),
+        NewEvent(event_type="T", event_version=2**64),
+    ],
+)
+async def test_an_id_or_a_version_that_not_every_database_takes_is_refused(open_store, event):
+    """With a message, and the store goes on: what follows is stored."""
+    async with open_store() as store:
+        with pytest.raises(InvalidEventError, match="cannot be"):
+            await store.append("s", "a", [event], expected_sequence=0)
+        await store.append("s", "a", [happened()], expected_sequence=0)
+        assert await store.head() == 1
+
+
 async def test_an_empty_append_is_refused(open_store):
     """Nothing to append is a defect of the caller, not a success."""
     async with open_store() as store:

@@ -5,7 +5,15 @@ from datetime import timedelta
 
 import pytest
 
-from parley_events import ConflictError, Cursor, InvalidEventError, Metadata, Query
+from parley_events import (
+    ConflictError,
+    Cursor,
+    DuplicateEventError,
+    InvalidEventError,
+    Metadata,
+    Query,
+    StoreClosedError,
+)
 from parley_events.blobs import blob_name
 from parley_events.history import fork
 from parley_events.lines import Imported, exported, imported
@@ -117,6 +125,47 @@ async def test_lines_that_are_none_are_named(open_store, lines, message):
     async with open_store() as store:
         with pytest.raises(InvalidEventError, match=message):
             await imported(store, lines)
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("stream_id", 5),
+        ("sequence", True),
+        ("event_version", "1"),
+        ("event_id", None),
+        ("data", []),
+        ("metadata", None),
+        ("metadata", {"correlation_id": 5}),
+        ("metadata", {"extra": [1]}),
+        ("created_at", "2026-11-21T09:45:00"),
+        ("created_at", "0001-01-01T00:00:00+14:00"),
+    ],
+)
+async def test_a_line_with_a_member_of_another_kind_is_named(open_store, member, value):
+    """Also a time without a zone, or one that no store gives back."""
+    line = json.loads(_event_line(aggregate="a", sequence=1, number=1)) | {member: value}
+    async with open_store() as store:
+        with pytest.raises(InvalidEventError, match="Line 2 is not a whole event"):
+            await imported(store, [HEAD, json.dumps(line)])
+        assert await store.head() == 0
+
+
+async def test_an_import_does_not_take_the_id_of_another_event(open_store):
+    """The line is named, and what stands before it is brought in."""
+    lines = [HEAD, *(_event_line(aggregate="a", sequence=number + 1, number=number) for number in range(3))]
+    async with open_store() as store:
+        await store.append("s", "b", [happened(event_id="line-1")], expected_sequence=0)
+        with pytest.raises(DuplicateEventError, match=r"Line 3 cannot be stored.*number 1 of s/b"):
+            await imported(store, lines[:3])
+        assert [event.event_id async for event in store.load_all()] == ["line-1", "line-0"]
+
+
+async def test_an_import_tells_of_trouble_with_the_store_as_an_append_does(open_store):
+    """However many lines wait for it; here it is not open."""
+    lines = [HEAD, *(_event_line(aggregate="a", sequence=number + 1, number=number) for number in range(3))]
+    with pytest.raises(StoreClosedError, match="Open it with"):
+        await imported(open_store(), lines)
 
 
 async def test_an_import_does_not_mix_histories(open_store):

@@ -11,6 +11,7 @@ import pytest
 from parley_events import (
     EVERYTHING,
     Cursor,
+    InvalidEventError,
     Query,
     StoreBusyError,
     StoreLocationError,
@@ -115,6 +116,18 @@ async def test_a_write_that_fails_leaves_nothing(tmp_path):
     await writer.aclose()
     async with sqlite_store(tmp_path, outside, read_only=True) as store:
         assert (await store.size()).cursors == (Cursor(name="whole", position=1),)
+
+
+async def test_a_value_that_sqlite_does_not_take_ends_no_thread(tmp_path):
+    """Neither the one that writes nor one that reads: the next who asks is served."""
+    async with sqlite_store(tmp_path, Outside()) as store:
+        for cursor in (Cursor(name="half a pair \ud800", position=1), Cursor(name="large", position=2**63)):
+            with pytest.raises(InvalidEventError, match="can neither hold such a value nor look for it"):
+                await store.save_cursor(cursor)
+        with pytest.raises(InvalidEventError, match="Nothing of this was stored"):
+            await store.load(Query(until_sequence=2**63))
+        await store.append("s", "a", [happened()], expected_sequence=0)
+        assert [event.sequence for event in await store.load(Query())] == [1]
 
 
 async def test_a_writer_whose_file_is_gone_refuses_whatever_is_asked(tmp_path):

@@ -6,6 +6,7 @@ import sqlite3
 
 from parley_events.errors import (
     EventStoreError,
+    InvalidEventError,
     StoreBusyError,
     StoreCorruptError,
     StoreFullError,
@@ -15,9 +16,18 @@ from parley_events.errors import (
 
 _PRIMARY = 0xFF  # the low byte of an extended result code is its primary code
 
+# The last two say of a value that it cannot even be given to SQLite: a number of more than 64 bits, half a surrogate
+# pair. Not caught, they would end the thread that others wait for.
+FAULTS = (sqlite3.Error, OverflowError, UnicodeEncodeError)
 
-def translated(error: sqlite3.Error, path: str) -> EventStoreError:
+
+def translated(error: sqlite3.Error | OverflowError | UnicodeEncodeError, path: str) -> EventStoreError:
     """The event store's error for one of SQLite's."""
+    if not isinstance(error, sqlite3.Error):
+        return InvalidEventError(
+            f"The event store {path} can neither hold such a value nor look for it ({error}). Nothing of this was "
+            "stored."
+        )
     code = getattr(error, "sqlite_errorcode", None)
     match None if code is None else code & _PRIMARY:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from parley_events.errors import StoreClosedError
 from parley_events.stores.sqlite.connection import connect_reader
-from parley_events.stores.sqlite.faults import translated
+from parley_events.stores.sqlite.faults import FAULTS, translated
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable
     from pathlib import Path
 
@@ -54,5 +54,5 @@ class Reader:
                 connection = self._local.connection = connect_reader(self._path)
                 self._connections.append(connection)
             return work(connection)
-        except sqlite3.Error as error:
+        except FAULTS as error:
             raise translated(error, str(self._path)) from error

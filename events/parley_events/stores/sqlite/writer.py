@@ -16,7 +16,7 @@ from parley_events.errors import EventStoreError, StoreBusyError, StoreClosedErr
 from parley_events.store import Trouble
 from parley_events.stores.sqlite.commits import commit_at_once, commit_within
 from parley_events.stores.sqlite.connection import BUSY_MS, connect_writer, reserve_log
-from parley_events.stores.sqlite.faults import translated
+from parley_events.stores.sqlite.faults import FAULTS, translated
 from parley_events.stores.sqlite.line import Line, Write
 from parley_events.stores.sqlite.statements import Heads
 
@@ -160,7 +160,7 @@ class Writer:
             outcome = self._transaction(connection, write.work) if write.transaction else write.work(connection)
         except EventStoreError as error:
             outcome = error
-        except sqlite3.Error as error:
+        except FAULTS as error:
             outcome = translated(error, str(self._path))
         self._line.answer([(answer, outcome)])
 
@@ -174,7 +174,7 @@ class Writer:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
-        except sqlite3.Error as error:
+        except FAULTS as error:
             raise translated(error, str(self._path)) from error
         return result
 
@@ -186,7 +186,7 @@ class Writer:
         while True:
             try:
                 return take_lock()
-            except sqlite3.Error as error:
+            except FAULTS as error:
                 trouble = translated(error, str(self._path))
                 if not isinstance(trouble, StoreBusyError) or self._closing.is_set() or time.monotonic() > deadline:
                     raise trouble from error
