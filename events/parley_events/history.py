@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from parley_events.errors import ConflictError, NoSuchAggregateError
+from parley_events.errors import ConflictError, NoSuchAggregateError, UnknownEventError
 from parley_events.events import NewEvent, Query
 from parley_events.types import Forked
 
@@ -40,12 +40,19 @@ class Difference:
 
 
 async def history(store: EventStore, stream_id: str, aggregate_id: str, at: Moment = NOW) -> list[RecordedEvent]:
-    """Every event up to a moment, oldest first, beginning with what a fork has of its parents."""
+    """Every event up to a moment, oldest first, beginning with what a fork has of its parents.
+
+    Raises:
+        UnknownEventError: an event says that its aggregate is a fork, but not of what was there before it.
+    """
     query = Query(stream_id=stream_id, aggregate_id=aggregate_id, until_sequence=at.sequence, until=at.time)
     parts = [await store.load(query)]
     while (parent := forked_from(parts[-1])) is not None:
         query = Query(stream_id=stream_id, aggregate_id=parent.parent, until_sequence=parent.sequence)
-        parts.append(await store.load(query))
+        part = await store.load(query)
+        if part and part[-1].position >= parts[-1][0].position:  # a circle, which would never end
+            raise _no_fork(parts[-1][0], f"what it forks from, {parent.parent} number {parent.sequence}, came later")
+        parts.append(part)
     return [event for part in reversed(parts) for event in part]
 
 
@@ -91,8 +98,25 @@ async def difference(store: EventStore, stream_id: str, left: str, right: str) -
 
 
 def forked_from(events: list[RecordedEvent]) -> Forked | None:
-    """Where an aggregate was forked from, if its first event says so."""
+    """Where an aggregate was forked from, if its first event says so.
+
+    Raises:
+        UnknownEventError: it says so, and not where from.
+    """
     if not events or events[0].event_type != Forked.event_type or events[0].sequence != 1:
         return None
     data = events[0].data
-    return Forked(parent=str(data["parent"]), sequence=int(str(data["sequence"])))
+    try:
+        return Forked(parent=str(data["parent"]), sequence=int(str(data["sequence"])))
+    except (KeyError, ValueError) as error:
+        raise _no_fork(events[0], "it does not say what it forks from") from error
+
+
+def _no_fork(event: RecordedEvent, why: str) -> UnknownEventError:
+    return UnknownEventError(
+        f"Event {event.position} ({event.event_type}, number {event.sequence} of {event.stream_id}/"
+        f"{event.aggregate_id}) cannot be read: {why}. Another program may have made it; "
+        f"`parley events export --stream {event.stream_id}` shows it as it is stored.",
+        event_type=event.event_type,
+        event_version=event.event_version,
+    )

@@ -67,7 +67,7 @@ async def _ancestors(store: EventStore, key: tuple[str, str]) -> set[tuple[str, 
     while True:
         first = await store.load(Query(stream_id=stream_id, aggregate_id=aggregate_id, until_sequence=1))
         parent = forked_from(first)
-        if parent is None:
+        if parent is None or (stream_id, parent.parent) in found:  # a circle is a defect, and `history` tells of it
             return found
         aggregate_id = parent.parent
         found.add((stream_id, aggregate_id))

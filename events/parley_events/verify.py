@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from parley_events.blobs import blob_name, names_in
-from parley_events.errors import EventStoreError
+from parley_events.errors import EventStoreError, UnknownEventError
 from parley_events.history import forked_from
 
 if TYPE_CHECKING:
@@ -73,8 +73,18 @@ class _Reading:
                 self._found.problems.append(f"the {what} of {where} is not a JSON object")
                 return
         self.named.update(names_in(event.data_json))
-        parent = forked_from([event])
-        if parent is not None and self.heads.get((event.stream_id, parent.parent), 0) < parent.sequence:
+        self._check_fork(event, where)
+
+    def _check_fork(self, event: RecordedEvent, where: str) -> None:
+        try:
+            parent = forked_from([event])
+        except UnknownEventError as error:
+            self._found.problems.append(str(error))
+            return
+        if parent is None:
+            return
+        there = 0 if parent.parent == event.aggregate_id else self.heads.get((event.stream_id, parent.parent), 0)
+        if there < parent.sequence:
             self._found.problems.append(
                 f"{where} forks from {parent.parent} number {parent.sequence}, which is not there"
             )
