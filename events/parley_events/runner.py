@@ -161,7 +161,7 @@ class Runner(Generic[CommandT, EventT, StateT]):
             advance=advance,
         )
         state = self._handler.fold(events, folded.state)
-        await self._keep(aggregate_id, folded.sequence, Folded(state=state, sequence=appended.sequence))
+        await self._keep(aggregate_id, folded.sequence, appended.sequence)
         return Ran(events=events, state=state, sequence=appended.sequence, position=appended.position if events else 0)
 
     async def _kept(self, aggregate_id: str, until_sequence: int | None) -> Folded[StateT] | None:
@@ -177,12 +177,14 @@ class Runner(Generic[CommandT, EventT, StateT]):
         except ValueError:  # a snapshot is a convenience: one that cannot be read is none
             return None
 
-    async def _keep(self, aggregate_id: str, before: int, folded: Folded[StateT]) -> None:
+    async def _keep(self, aggregate_id: str, before: int, sequence: int) -> None:
+        """Keep the state that the stored events lead to: what was redacted in them must not rest in it."""
         if self._snapshots is None or self._codec is None:
             return
-        if folded.sequence // self._snapshots.every == before // self._snapshots.every:
+        if sequence // self._snapshots.every == before // self._snapshots.every:
             return
         try:
+            folded = await self.state(aggregate_id, Moment(sequence=sequence))
             await self._store.save_snapshot(
                 Snapshot(
                     stream_id=self._stream_id,

@@ -189,6 +189,19 @@ async def test_a_snapshot_that_cannot_be_kept_costs_nothing_but_time(store):
     assert [each.what for each in trouble] == ["keeping a snapshot"]
 
 
+async def test_a_snapshot_holds_no_more_than_the_events(tmp_path):
+    """What is redacted before an event is stored is not stored by way of a state either."""
+    outside = Outside(redact=lambda text: text.replace("secret", "******"))
+    async with memory_store(tmp_path, outside) as store:
+        policy = SnapshotPolicy(state_type=Balance, every=1)
+        telling = given(lambda: "secret")
+        runner = Runner(store, "ledger", Ledger(), LEDGER_EVENTS, given=lambda: telling, snapshots=policy)
+        for command in (Change(amount=2), Hold(amount=1)):
+            await runner.run("a", command)
+        kept = await store.snapshot("ledger", "a", runner._schema)
+        assert kept.state_json == '{"amount":2,"holds":[["******",1]]}'
+
+
 async def test_commands_of_one_runner_wait_for_each_other(store):
     """Within a process, commands on one aggregate do not conflict."""
     runner = _runner(store, attempts=1)
