@@ -6,6 +6,7 @@ How, is left to `parley_events.stores`; one contract suite holds them to it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from parley_events.events import EVERYTHING
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from parley_events.subscription import Subscription
 
 Redactor: TypeAlias = "Callable[[str], str]"
+
+# Bytes that are put again are about to be named by an event: they must not be removed as old. But a file that is asked
+# about every minute need not be written down each time.
+YOUNG_AGAIN = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +188,10 @@ class EventStore(Protocol):
         ...
 
     async def put_blob(self, data: bytes) -> str:
-        """Store bytes once, redacted where they are text; their name, `sha256:` and 64 hex digits."""
+        """Store bytes once, redacted where they are text; their name, `sha256:` and 64 hex digits.
+
+        Bytes that are there already count as stored now, if it was more than `YOUNG_AGAIN` ago.
+        """
         ...
 
     async def blob(self, name: str) -> bytes:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Self
 from parley_events.batches import Batch, Found, KnownEvent, event_ids, plan
 from parley_events.blobs import blob_name, missing, redacted_blob
 from parley_events.errors import EventStoreError, StoreClosedError
-from parley_events.events import EVERYTHING, from_microseconds, to_microseconds
+from parley_events.events import EVERYTHING, MICROSECOND, from_microseconds, to_microseconds
 from parley_events.feed import Feed, NoTail
 from parley_events.paging import until_time
-from parley_events.store import AggregateSummary, Cursor, StoreSize
+from parley_events.store import YOUNG_AGAIN, AggregateSummary, Cursor, StoreSize
 from parley_events.stores.preparing import PreparingStore
 
 if TYPE_CHECKING:
@@ -100,8 +100,10 @@ class MemoryStore(PreparingStore):
         """See `EventStore`."""
         self._check_open()
         stored = redacted_blob(data, self._instruments.redact)
-        self._blobs.setdefault(blob_name(stored), (stored, to_microseconds(self._instruments.now())))
-        return blob_name(stored)
+        name, at_us = blob_name(stored), to_microseconds(self._instruments.now())
+        if name not in self._blobs or self._blobs[name][1] < at_us - YOUNG_AGAIN // MICROSECOND:
+            self._blobs[name] = (stored, at_us)
+        return name
 
     async def blob(self, name: str) -> bytes:
         """See `EventStore`."""

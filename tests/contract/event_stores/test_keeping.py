@@ -1,5 +1,7 @@
 """What every store promises of snapshots, blobs and removal."""
 
+from datetime import timedelta
+
 import pytest
 
 from parley_events import MissingBlobError, Query, Snapshot
@@ -58,6 +60,16 @@ async def test_blobs_can_be_chosen_by_age(open_store, outside):
         await store.put_blob(b"new")
         assert await store.blob_names(stored_before=middle) == {old}
         assert await store.blob_names(stored_before=START) == frozenset()
+
+
+async def test_bytes_that_are_put_again_are_young_again(open_store, outside):
+    """So that who is about to name them finds them, though somebody removes what is old just then."""
+    async with open_store() as store:
+        both = {await store.put_blob(data) for data in (b"page", b"other")}
+        outside.clock.moment = START + timedelta(days=40)
+        page = await store.put_blob(b"page")
+        assert await store.blob_names(stored_before=START + timedelta(days=39)) == both - {page}
+        assert await store.blob(page) == b"page"
 
 
 async def test_missing_bytes_are_told(open_store):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from parley_events.store import AggregateSummary, Cursor, Snapshot, StoreSize
+from parley_events.store import YOUNG_AGAIN, AggregateSummary, Cursor, Snapshot, StoreSize
 from parley_events.stores.postgres.schema import LOCK
 from parley_events.stores.postgres.statements import HEAD
 
@@ -52,10 +52,12 @@ async def write_snapshot(connection: AsyncConnection, snapshot: Snapshot) -> Non
 
 
 async def write_blob(connection: AsyncConnection, name: str, data: bytes, at: datetime) -> None:
-    """Store bytes, unless they are stored."""
+    """Store bytes, or note that those that are stored were put again."""
     await connection.execute(
-        "INSERT INTO blobs (name, size, created_at, data) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
-        (name, len(data), at, data),
+        "INSERT INTO blobs (name, size, created_at, data) VALUES (%s, %s, %s, %s) "
+        "ON CONFLICT (name) DO UPDATE SET created_at = excluded.created_at "
+        "WHERE blobs.created_at < excluded.created_at - %s",
+        (name, len(data), at, data, YOUNG_AGAIN),
     )
 
 

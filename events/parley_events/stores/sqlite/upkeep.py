@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from parley_events.events import from_microseconds
-from parley_events.store import AggregateSummary, Cursor, Snapshot, StoreSize
+from parley_events.events import MICROSECOND, from_microseconds
+from parley_events.store import YOUNG_AGAIN, AggregateSummary, Cursor, Snapshot, StoreSize
 from parley_events.stores.sqlite.statements import HEAD
 
 if TYPE_CHECKING:
@@ -53,9 +53,11 @@ def write_snapshot(connection: sqlite3.Connection, snapshot: Snapshot) -> None:
 
 
 def write_blob(connection: sqlite3.Connection, name: str, data: bytes, at_us: int) -> None:
-    """Store bytes, unless they are stored."""
+    """Store bytes, or note that those that are stored were put again."""
     connection.execute(
-        "INSERT OR IGNORE INTO blobs (name, size, created_at, data) VALUES (?, ?, ?, ?)", (name, len(data), at_us, data)
+        "INSERT INTO blobs (name, size, created_at, data) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (name) DO UPDATE SET created_at = excluded.created_at WHERE created_at < excluded.created_at - ?",
+        (name, len(data), at_us, data, YOUNG_AGAIN // MICROSECOND),
     )
 
 
