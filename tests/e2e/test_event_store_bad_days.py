@@ -67,6 +67,7 @@ REFUSED = [
     (("fork", "plans/one", "other", "--at", "1", "--store", "events.db"), "There is a plans/other already. Give the"),
     (("fork", "plans/one", "new", "--at", "99", "--store", "events.db"), "has no event number 99 to fork at"),
     (("prune", "--older-than", "soon", "--store", "events.db"), "is not an age such as 12h, 30d or 8w"),
+    (("prune", "--older-than", "999999d", "--store", "events.db"), "'999999d' lies before the year 1"),
     (("import", "text.db", "--store", "new.db"), "Line 1 is not JSON"),
     (("import", "events.db", "--store", "new.db"), "Line 1 is not JSON"),
     (("export", "--out", "text.db", "--store", "events.db"), "text.db is there already. Name a new file"),

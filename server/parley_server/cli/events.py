@@ -213,7 +213,7 @@ def _moment(to: int | None, time: str | None) -> Moment:
     if time is None:
         return Moment(sequence=to)
     try:
-        moment = datetime.fromisoformat(time)
-    except ValueError:
+        moment = datetime.fromisoformat(time).astimezone()
+    except (ValueError, OverflowError):
         raise typer.BadParameter(f"{time!r} is not a time such as 2026-11-21T10:30.") from None
-    return Moment(sequence=to, time=moment.astimezone())
+    return Moment(sequence=to, time=moment)

@@ -184,7 +184,10 @@ def moment_before(age: str) -> datetime:
     found = _AGE.fullmatch(age.strip().lower())
     if found is None:
         raise typer.BadParameter(f"{age!r} is not an age such as 12h, 30d or 8w.")
-    return SYSTEM_CLOCK.now() - timedelta(hours=int(found[1]) * _HOURS[found[2]])
+    try:
+        return SYSTEM_CLOCK.now() - timedelta(hours=int(found[1]) * _HOURS[found[2]])
+    except OverflowError:
+        raise typer.BadParameter(f"{age!r} lies before the year 1.") from None
 
 
 def _bytes(count: int) -> str:

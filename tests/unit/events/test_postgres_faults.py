@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from parley_events import (
+    EVERYTHING,
     Metadata,
     Query,
     StoreBehindError,
@@ -198,6 +199,26 @@ async def test_a_subscriber_goes_on_when_its_connection_is_ended(postgres, schem
         await eventually(reported, {("following the event store", StoreUnavailableError)})
         await from_elsewhere("Two")
         assert [event.event_type for event in await waiting] == ["Two"]
+
+
+async def test_trouble_of_the_tail_that_stays_is_told_ever_more_seldom(postgres):
+    """Here a schema without tables: a connection alone is no success to begin anew from."""
+    trouble = []
+
+    async def pauses():
+        return [each.retry_in_s for each in trouble[:3]]
+
+    async def head():
+        return 0
+
+    tail = PostgresTail(Place(conninfo=postgres.conninfo, schema="of_nobody"), trouble.append)
+    feed = Feed(head, tail)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(tail.run(feed))
+        await feed.join(EVERYTHING)
+        await eventually(pauses, [0.05, 0.1, 0.2])
+        tail.stop()
+        running.cancel()
 
 
 async def test_a_hint_that_cannot_be_sent_is_left_out(postgres, schema, caplog):

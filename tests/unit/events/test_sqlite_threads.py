@@ -177,6 +177,25 @@ async def test_the_tail_waits_until_the_file_can_be_read_again(tmp_path):
     await tail.aclose()
 
 
+async def test_trouble_of_the_tail_that_stays_is_told_ever_more_seldom(tmp_path):
+    """Here a file that opens and cannot be read, as a damaged one: opening it is no success to begin anew from."""
+    (tmp_path / "events.db").touch()
+    outside = Outside()
+
+    async def pauses():
+        return [trouble.retry_in_s for trouble in outside.trouble[:3]]
+
+    async def head():
+        return 0
+
+    tail = SqliteTail(tmp_path / "events.db", outside.trouble.append)
+    feed = Feed(head, tail)
+    tail.attach(feed)
+    await feed.join(EVERYTHING)
+    await eventually(pauses, [0.05, 0.1, 0.2])
+    await tail.aclose()
+
+
 async def test_more_than_a_page_of_another_process_comes_whole(tmp_path):
     """The tail reads page after page, and hands each over before it reads the next."""
     async with (

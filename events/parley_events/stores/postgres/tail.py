@@ -48,6 +48,7 @@ class PostgresTail:
         self._report = report
         self._listening = asyncio.Event()
         self._stopped = False
+        self._attempt = 0
 
     def resume(self) -> None:
         """See `Tail`."""
@@ -68,23 +69,21 @@ class PostgresTail:
 
     async def run(self, feed: Feed) -> None:
         """Follow until stopped."""
-        attempt = 0
         while not self._stopped:
             await self._listening.wait()
             try:
                 async with await connect(self._place) as connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
-                    attempt = 0
                     if await self._is_behind(connection, feed):
                         continue
                     await self._follow(connection, feed)
             except psycopg.Error as error:
-                attempt += 1
+                self._attempt += 1
                 trouble = Trouble(
                     what="following the event store",
                     error=translated(error, str(self._place)),
-                    attempt=attempt,
-                    retry_in_s=backoff_s(attempt),
+                    attempt=self._attempt,
+                    retry_in_s=backoff_s(self._attempt),
                 )
                 logger.warning("%s: %s", trouble.what, trouble.error)
                 self._report(trouble)
@@ -105,6 +104,7 @@ class PostgresTail:
             while full:
                 after = feed.position
                 page = await next_page(connection, after, PAGE_EVENTS)
+                self._attempt = 0
                 feed.deliver(after, page)
                 full = len(page) == PAGE_EVENTS
             await _hint(connection, feed)

@@ -52,6 +52,7 @@ class SqliteTail:
         self._stop = threading.Event()
         self._delivered = threading.Event()
         self._resumed = False
+        self._attempt = 0
 
     def attach(self, feed: Feed) -> None:
         """Say whom to deliver to; once, before anybody listens."""
@@ -78,19 +79,17 @@ class SqliteTail:
             await asyncio.to_thread(self._thread.join)
 
     def _run(self) -> None:
-        attempt = 0
         while not self._stop.is_set():
             try:
                 connection = connect_reader(self._path)
                 try:
-                    attempt = 0
                     self._follow(connection)
                 finally:
                     connection.close()
             except sqlite3.Error as error:
-                attempt += 1
-                self._tell(error, attempt)
-                self._stop.wait(backoff_s(attempt))
+                self._attempt += 1
+                self._tell(error, self._attempt)
+                self._stop.wait(backoff_s(self._attempt))
 
     def _follow(self, connection: sqlite3.Connection) -> None:
         seen: int | None = None
@@ -104,6 +103,7 @@ class SqliteTail:
             if version != seen:
                 seen = version
                 self._read(connection)
+                self._attempt = 0
                 busy_until, interval_s = time.monotonic() + BUSY_FOR_S, BUSY_INTERVAL_S
             elif time.monotonic() > busy_until:
                 interval_s = min(IDLE_INTERVAL_S, interval_s * 1.5)
