@@ -21,7 +21,7 @@ from parley_events import (
     StoreUnusableError,
 )
 from parley_events.feed import Feed
-from parley_events.stores.postgres.connection import Place, connect, pool_of
+from parley_events.stores.postgres.connection import Place, connect, connect_reader, pool_of
 from parley_events.stores.postgres.schema import MIGRATIONS, migrate
 from parley_events.stores.postgres.tail import Notifier, PostgresTail
 from support.event_stores import START, Outside, eventually, happened, postgres_store, take
@@ -219,6 +219,16 @@ async def test_trouble_of_the_tail_that_stays_is_told_ever_more_seldom(postgres)
         await eventually(pauses, [0.05, 0.1, 0.2])
         tail.stop()
         running.cancel()
+
+
+async def test_every_connection_gives_up_on_a_machine_that_is_gone(postgres, schema):
+    """Within half a minute, though nothing says that it is gone, unless the address says otherwise."""
+    place = Place(conninfo=f"{postgres.conninfo} keepalives_idle=60", schema=schema)
+    reader = await asyncio.to_thread(connect_reader, place)
+    async with await connect(place) as one, pool_of(place) as pool, pool.connection() as other:
+        known = [each.info.get_parameters() for each in (reader, one, other)]
+    reader.close()
+    assert [(each["tcp_user_timeout"], each["keepalives_idle"]) for each in known] == [("30000", "60")] * 3
 
 
 async def test_a_hint_that_cannot_be_sent_is_left_out(postgres, schema, caplog):

@@ -19,8 +19,14 @@ if TYPE_CHECKING:
 
 CONNECT_S = 10
 POOL_CONNECTIONS = 4
-# A thread that waits for a machine that is gone cannot be told to stop; so the system asks whether it is still there.
-KEEP_ALIVE = {"keepalives_idle": "15", "keepalives_interval": "5", "keepalives_count": "3"}
+# A machine that is gone does not say so. The system asks one that is silent whether it is still there, and gives up on
+# one that does not confirm what was sent to it (in milliseconds), which by itself takes it a quarter of an hour.
+GIVE_UP = {
+    "keepalives_idle": "15",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +49,7 @@ async def connect(place: Place) -> AsyncConnection:
     Raises:
         psycopg.Error: there is none.
     """
-    connection = await psycopg.AsyncConnection.connect(place.conninfo, autocommit=True, connect_timeout=CONNECT_S)
+    connection = await psycopg.AsyncConnection.connect(autocommit=True, **_parameters(place))
     try:
         await prepare(connection, place.schema)
     except BaseException:
@@ -59,12 +65,11 @@ def pool_of(place: Place) -> AsyncConnectionPool:
         await prepare(connection, place.schema)
 
     return AsyncConnectionPool(
-        place.conninfo,
         min_size=1,
         max_size=POOL_CONNECTIONS,
         open=False,
         configure=configure,
-        kwargs={"autocommit": True, "connect_timeout": CONNECT_S},
+        kwargs={"autocommit": True, **_parameters(place)},
         timeout=CONNECT_S,
         name="parley-events",
     )
@@ -76,8 +81,7 @@ def connect_reader(place: Place) -> Connection:
     Raises:
         psycopg.Error: there is none.
     """
-    known: dict[str, Any] = {**KEEP_ALIVE, **conninfo_to_dict(place.conninfo), "connect_timeout": CONNECT_S}
-    connection = psycopg.Connection.connect(autocommit=True, **known)
+    connection = psycopg.Connection.connect(autocommit=True, **_parameters(place))
     try:
         _read_as_stored(connection)
         connection.execute(_settings(place.schema))
@@ -91,6 +95,11 @@ async def prepare(connection: AsyncConnection, schema: str) -> None:
     """Set what every connection of the store needs: its schema, and bounds on waiting for others."""
     _read_as_stored(connection)
     await connection.execute(_settings(schema))
+
+
+def _parameters(place: Place) -> dict[str, Any]:
+    """What the address says, with bounds on waiting; it may say other ones for a machine that is gone."""
+    return {**GIVE_UP, **conninfo_to_dict(place.conninfo), "connect_timeout": CONNECT_S}
 
 
 def _read_as_stored(connection: AsyncConnection | Connection) -> None:
