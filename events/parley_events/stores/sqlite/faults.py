@@ -28,6 +28,10 @@ def translated(error: sqlite3.Error | OverflowError | UnicodeEncodeError, path: 
             f"The event store {path} can neither hold such a value nor look for it ({error}). Nothing of this was "
             "stored."
         )
+    return _of_sqlite(error, path)
+
+
+def _of_sqlite(error: sqlite3.Error, path: str) -> EventStoreError:
     code = getattr(error, "sqlite_errorcode", None)
     match None if code is None else code & _PRIMARY:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
