@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from support.editor import environment
-from support.faulty_wires import FAULTY_WIRES
+from support.faulty_wires import FAULTY_WIRES, answering
 from support.loopback import serving
 
 SDKS = {"anthropic": "anthropic", "openai": "openai", "google.genai": "gemini"}
@@ -18,18 +18,7 @@ WITHOUT = {"openai-compatible": set(), "llama.cpp": set(), "ollama": set()}
 @pytest.mark.parametrize("wire", FAULTY_WIRES, ids=lambda wire: wire.name)
 async def test_asking_one_vendor_loads_no_others_library(wire, tmp_path):
     """With every vendor named and its key at hand; the answer came, so that what was needed was loaded."""
-
-    async def answer(exchange):
-        look = wire.looks.get(exchange.path.partition("?")[0])
-        if look is not None:
-            await exchange.answer(look)
-            return
-        await exchange.start(headers={"Content-Type": "text/event-stream"})
-        for line in wire.text(["Hello"], finish=wire.stop):
-            await exchange.send(line)
-        await exchange.end()
-
-    async with serving(answer) as server:
+    async with serving(answering(wire)) as server:
         url = server.url + getattr(wire, "base_path", "")
         asked = f"asked: {{kind: {KINDS.get(wire.name, wire.name)}, url: '{url}', key_variable: KEY}}"
         named = "anthropic: {kind: anthropic}, openai: {kind: openai}, gemini: {kind: gemini}"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from parley_providers.adapters.llama_server import LlamaServerProvider
 from parley_providers.adapters.ollama import OllamaProvider
 from support.vendor_wires import COMPATIBLE, WIRES
+
+if TYPE_CHECKING:
+    from support.loopback import Exchange, Handler
 
 _TOO_LONG = (
     "This model's maximum context length is 4096 tokens. However, your messages resulted in 5000 tokens: "
@@ -85,3 +88,19 @@ class _Ollama:
 
 
 FAULTY_WIRES: tuple[Any, ...] = (*(_OfVendor(wire) for wire in WIRES), _Llama(), _Ollama())
+
+
+def answering(wire: Any) -> Handler:
+    """A server without a fault: it can be looked at, and it says Hello."""
+
+    async def handle(exchange: Exchange) -> None:
+        look = wire.looks.get(exchange.path.partition("?")[0])
+        if look is not None:
+            await exchange.answer(look)
+            return
+        await exchange.start(headers={"Content-Type": "text/event-stream"})
+        for line in wire.text(["Hello"], finish=wire.stop):
+            await exchange.send(line)
+        await exchange.end()
+
+    return handle

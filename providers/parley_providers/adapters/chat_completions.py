@@ -127,7 +127,7 @@ class ChunkReader:
         return [*self._assembly.end(cut=cut), StreamFinish(reason=reason, raw=raw)]
 
 
-def _reading(progress: Any) -> list[StreamEvent]:  # noqa: ANN401 - whatever stands there
+def _reading(progress: object) -> list[StreamEvent]:
     """How far llama.cpp has read; nothing where it tells something else: nobody's answer depends on it."""
     told = progress if isinstance(progress, dict) else {}
     total, processed, cached = (told.get(name) for name in ("total", "processed", "cache"))

@@ -14,7 +14,7 @@ from parley_providers.errors import ConnectionFailedError
 from parley_providers.keys import Key
 from parley_providers.messages import user
 from parley_providers.requests import LLMRequest
-from support.faulty_wires import FAULTY_WIRES
+from support.faulty_wires import FAULTY_WIRES, answering
 from support.loopback import serving
 from support.streams import seen
 from support.tunnel import tunnelling
@@ -44,26 +44,12 @@ def environment(monkeypatch):
     return monkeypatch
 
 
-def _answering(wire):
-    async def handle(exchange):
-        look = wire.looks.get(exchange.path.partition("?")[0])
-        if look is not None:
-            await exchange.answer(look)
-            return
-        await exchange.start(headers={"Content-Type": "text/event-stream"})
-        for line in wire.text(["Hello"], finish=wire.stop):
-            await exchange.send(line)
-        await exchange.end()
-
-    return handle
-
-
 @asynccontextmanager
 async def _behind_a_proxy(wire, authority):
     """A server of `wire` with a certificate for HOST, and a proxy, the only way to it by that name."""
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(HOST).configure_cert(tls)
-    async with serving(_answering(wire), tls) as server, tunnelling(server.url) as proxy:
+    async with serving(answering(wire), tls) as server, tunnelling(server.url) as proxy:
         yield server, proxy
 
 
@@ -130,5 +116,5 @@ async def test_loopback_takes_no_proxy(wire, environment):
     """Whatever the environment says."""
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         environment.setenv(name, "http://127.0.0.1:1")
-    async with serving(_answering(wire)) as server:
+    async with serving(answering(wire)) as server:
         assert await _asked(wire, server.url) == ("Hello", None)

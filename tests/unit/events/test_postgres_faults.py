@@ -25,16 +25,8 @@ from parley_events.stores.postgres.connection import Place, connect, connect_rea
 from parley_events.stores.postgres.schema import MIGRATIONS, migrate
 from parley_events.stores.postgres.tail import Notifier, PostgresTail
 from support.event_stores import START, Outside, eventually, happened, postgres_store, take
-from support.postgres import end, start_postgres
 
 _schemas = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def postgres():
-    server = start_postgres()
-    yield server
-    end(server)
 
 
 @pytest.fixture

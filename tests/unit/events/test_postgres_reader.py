@@ -10,14 +10,6 @@ from parley_events import StoreClosedError
 from parley_events.stores.postgres.connection import Place
 from parley_events.stores.postgres.reader import THREADS, Reader
 from support.event_stores import eventually
-from support.postgres import end, start_postgres
-
-
-@pytest.fixture(scope="module")
-def postgres():
-    server = start_postgres()
-    yield server
-    end(server)
 
 
 @pytest.fixture

@@ -9,16 +9,8 @@ from parley_events.batches import Batch, PreparedEvent, plan
 from parley_events.store import Removal
 from parley_events.stores.postgres.last_commit import KEPT_AGGREGATES, LastCommit
 from support.event_stores import Outside, happened, postgres_store
-from support.postgres import end, start_postgres
 
 _schemas = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def postgres():
-    server = start_postgres()
-    yield server
-    end(server)
 
 
 @pytest.fixture
