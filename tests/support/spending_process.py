@@ -41,7 +41,8 @@ if TYPE_CHECKING:
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 # A million tokens out for a million dollars, and nothing for those in: an answer of n tokens costs n dollars.
 PRICES = Prices({"away/script": Price(input_usd=0.0, output_usd=1e6)})
-MOST_TOKENS, USED_TOKENS = 4, 2
+# As few as a request can be reserved for: no vendor takes a smaller limit.
+MOST_TOKENS, USED_TOKENS = 16, 8
 
 
 @dataclass
