@@ -16,6 +16,7 @@ from parley_events.events import Metadata
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
     from contextlib import AbstractAsyncContextManager
+    from datetime import datetime
 
     from parley_events.events import JsonObject
 
@@ -26,8 +27,8 @@ QUEUE_MESSAGES = 1000
 class Message:
     """An event or a command on its way.
 
-    `kind` is the registered name of its type. `message_id` stays the same when a message comes again; for an event it
-    is the event's id, and `position` is where it is stored.
+    `kind` is the registered name of its type. `message_id` stays the same when a message comes again. For an event it
+    is the event's id; what comes after `metadata` says where and when it is stored, and the version of its type.
     """
 
     topic: str
@@ -37,7 +38,10 @@ class Message:
     metadata: Metadata = field(default_factory=Metadata)
     stream_id: str = ""
     aggregate_id: str = ""
+    sequence: int = 0
     position: int = 0
+    version: int = 1
+    created_at: datetime | None = None
 
 
 class Bus(Protocol):
@@ -47,8 +51,8 @@ class Bus(Protocol):
         """Bring a message on its way; waits while a listener's queue is full."""
         ...
 
-    def listening(self, topic: str) -> AbstractAsyncContextManager[AsyncIterator[Message]]:
-        """The messages of a topic from now on, as long as the context lasts."""
+    def listening(self, *topics: str) -> AbstractAsyncContextManager[AsyncIterator[Message]]:
+        """The messages of these topics from now on, as long as the context lasts, in the order of publishing."""
         ...
 
 
@@ -69,14 +73,16 @@ class InProcessBus:
             await listener.put(message)
 
     @asynccontextmanager
-    async def listening(self, topic: str) -> AsyncGenerator[AsyncIterator[Message], None]:
+    async def listening(self, *topics: str) -> AsyncGenerator[AsyncIterator[Message], None]:
         """See `Bus`."""
         listener = _Listener(self._queue_messages)
-        self._listeners.setdefault(topic, set()).add(listener)
+        for topic in topics:
+            self._listeners.setdefault(topic, set()).add(listener)
         try:
             yield listener
         finally:
-            self._listeners[topic].discard(listener)
+            for topic in topics:
+                self._listeners[topic].discard(listener)
             await listener.leave()
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from parley_events.events import RecordedEvent
     from parley_events.store import EventStore
 
+EVENTS: Final = "front-end.events"
 CLARIFICATIONS: Final = "front-end.clarifications"
 APPROVALS: Final = "front-end.approvals"
 
@@ -33,12 +34,16 @@ class EventRouter:
         store: Its new events are published.
         bus: Where to.
         name: The durable cursor: a router that starts again goes on where it was, so that every event is published at
-            least once. A message that comes again has the same id.
+            least once. A message that comes again has the same id. None for listeners who know themselves how far they
+            came.
         report: Is told when a receiver refuses a command.
+        after: The position after which events are published; the cursor's, if that is further.
     """
 
-    def __init__(self, store: EventStore, bus: Bus, *, name: str, report: Callable[[Trouble], None]) -> None:
-        self._store, self._bus, self._name, self._report = store, bus, name, report
+    def __init__(
+        self, store: EventStore, bus: Bus, *, name: str | None, report: Callable[[Trouble], None], after: int = 0
+    ) -> None:
+        self._store, self._bus, self._name, self._report, self._after = store, bus, name, report, after
         self._topics: dict[str, list[str]] = {}
         self._receivers: dict[str, dict[str, Receiver]] = {}
 
@@ -74,7 +79,7 @@ class EventRouter:
 
     async def _publish(self) -> None:
         query = Query(event_types=tuple(self._topics))
-        async with self._store.subscribe(query, name=self._name) as events:
+        async with self._store.subscribe(query, after=self._after, name=self._name) as events:
             async for event in events:
                 for topic in self._topics[event.event_type]:
                     await self._bus.publish(message_of(event, topic))
@@ -104,5 +109,8 @@ def message_of(event: RecordedEvent, topic: str) -> Message:
         metadata=event.metadata,
         stream_id=event.stream_id,
         aggregate_id=event.aggregate_id,
+        sequence=event.sequence,
         position=event.position,
+        version=event.event_version,
+        created_at=event.created_at,
     )

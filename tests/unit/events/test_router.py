@@ -8,7 +8,7 @@ import pytest
 from parley_events import Metadata
 from parley_events.bus import InProcessBus, Message
 from parley_events.router import APPROVALS, CLARIFICATIONS, EventRouter
-from support.event_stores import Outside, eventually, happened, memory_store
+from support.event_stores import START, Outside, eventually, happened, memory_store
 
 
 def _message(topic, kind="Go", number=0):
@@ -37,6 +37,17 @@ async def test_a_message_reaches_everybody_who_listens_to_its_topic():
         await bus.publish(_message("nobody"))
         for listener, numbers in ((first, [1, 2]), (second, [1, 2]), (other, [3])):
             assert [(await anext(listener)).data["number"] for _ in numbers] == numbers
+
+
+async def test_who_listens_to_several_topics_hears_them_in_the_order_of_publishing():
+    """One queue for all of them; after leaving, none is filled."""
+    bus = InProcessBus(queue_messages=3)
+    async with bus.listening("a", "b") as both:
+        for number, topic in enumerate(("b", "a", "b")):
+            await bus.publish(_message(topic, number=number))
+        assert [(await anext(both)).data["number"] for _ in range(3)] == [0, 1, 2]
+    for number in range(4):
+        await bus.publish(_message("a", number=number))
 
 
 async def test_a_publisher_waits_for_a_full_listener_until_it_reads_or_leaves():
@@ -82,7 +93,9 @@ async def test_events_go_to_the_topics_of_their_type(tmp_path):
         metadata=metadata,
         stream_id="s",
         aggregate_id="a",
+        sequence=1,
         position=1,
+        created_at=START,
     )
     assert (approval.kind, approval.position) == ("ApprovalAsked", 3)
 
@@ -100,6 +113,19 @@ async def test_a_router_that_starts_again_goes_on_where_it_was(tmp_path):
             async with _running(router):
                 assert [(await anext(messages)).kind for _ in names] == list(names)
                 await eventually(lambda: store.cursor("router"), await store.head())
+
+
+async def test_a_router_without_a_cursor_publishes_what_follows_a_position(tmp_path):
+    """Whoever listens says where to begin, and nothing is kept of it."""
+    bus = InProcessBus()
+    async with memory_store(tmp_path, Outside()) as store, bus.listening("t") as messages:
+        router = EventRouter(store, bus, name=None, report=lambda _: None, after=1)
+        router.publish("One", "t")
+        for _ in range(2):
+            await store.append("s", "a", [happened("One")], expected_sequence=None)
+        async with _running(router):
+            assert (await anext(messages)).position == 2
+        assert (await store.size()).cursors == ()
 
 
 async def test_a_router_of_events_alone_needs_nobody_to_wait_for_it(tmp_path):
