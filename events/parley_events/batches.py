@@ -10,7 +10,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from parley_events.encoding import json_text, metadata_text
-from parley_events.errors import ConflictError, DuplicateEventError, EventStoreError, InvalidEventError
+from parley_events.errors import (
+    ConflictError,
+    DuplicateEventError,
+    EventStoreError,
+    InvalidEventError,
+    NoSuchAggregateError,
+)
 from parley_events.events import recorded, to_microseconds
 from parley_events.store import Appended
 
@@ -19,6 +25,7 @@ if TYPE_CHECKING:
 
     from parley_events.events import Metadata, NewEvent, RecordedEvent
     from parley_events.store import Cursor, Instruments
+    from parley_events.types import Forked
 
 AggregateKey: TypeAlias = tuple[str, str]
 
@@ -45,6 +52,12 @@ class Batch:
     metadata_json: str
     expected_sequence: int | None
     advance: Cursor | None
+    forked: Forked | None = None
+
+    @property
+    def keys(self) -> tuple[AggregateKey, ...]:
+        """The aggregates whose sequences decide about it: its own, and the one that it is forked from."""
+        return (self.key,) if self.forked is None else (self.key, (self.key[0], self.forked.parent))
 
 
 class KnownEvent(NamedTuple):
@@ -163,6 +176,12 @@ def _number(batch: Batch, found: Found, cursors: dict[str, int], rows: list[tupl
 
 def _refused(batch: Batch, found: Found) -> EventStoreError | None:
     head = found.heads[batch.key]
+    if batch.forked is not None and not 0 < batch.forked.sequence <= found.heads[batch.keys[-1]]:
+        parent = f"{batch.key[0]}/{batch.forked.parent}"
+        return NoSuchAggregateError(
+            f"{parent} has no event number {batch.forked.sequence} to fork at. `parley events show {parent}` lists "
+            "what it has."
+        )
     if batch.expected_sequence is not None and batch.expected_sequence != head:
         return ConflictError(
             f"{batch.key[0]}/{batch.key[1]} is at sequence {head}, not at {batch.expected_sequence}: something else "

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from parley_events.errors import ConflictError, NoSuchAggregateError, UnknownEventError
+from parley_events.errors import ConflictError, UnknownEventError
 from parley_events.events import NewEvent, Query
 from parley_events.types import Forked
 
@@ -71,15 +71,10 @@ async def fork(
         NoSuchAggregateError: the parent has no such event.
         ConflictError: the child exists already.
     """
-    query = Query(stream_id=stream_id, aggregate_id=parent, from_sequence=at_sequence, until_sequence=at_sequence)
-    if not await store.load(query):
-        raise NoSuchAggregateError(
-            f"{stream_id}/{parent} has no event number {at_sequence} to fork at. "
-            f"`parley events show {stream_id}/{parent}` lists what it has."
-        )
-    forked = NewEvent(event_type=Forked.event_type, data={"parent": parent, "sequence": at_sequence})
+    forked = Forked(parent=parent, sequence=at_sequence)
+    event = NewEvent(event_type=Forked.event_type, data={"parent": parent, "sequence": at_sequence})
     try:
-        return await store.append(stream_id, child, [forked], expected_sequence=0, metadata=metadata)
+        return await store.append(stream_id, child, [event], expected_sequence=0, metadata=metadata, forked=forked)
     except ConflictError as error:
         raise ConflictError(
             f"There is a {stream_id}/{child} already. Give the fork another name.",

@@ -29,6 +29,7 @@ async def removable(store: EventStore, *, before: datetime, streams: Collection[
 
     An aggregate that a kept fork begins with is kept, and so are bytes younger than a day.
     """
+    seen = await store.head()
     every = await store.aggregates()
     old = {
         (each.stream_id, each.aggregate_id)
@@ -41,14 +42,23 @@ async def removable(store: EventStore, *, before: datetime, streams: Collection[
         kept |= ancestors
         old -= ancestors
     blobs = await store.blob_names(stored_before=before - YOUNG_BLOB)
-    return Removal(aggregates=tuple(sorted(old)), blobs=tuple(sorted(blobs - await named_blobs(store, without=old))))
+    return Removal(
+        seen=seen,
+        aggregates=tuple(sorted(old)),
+        blobs=tuple(sorted(blobs - await named_blobs(store, without=old))),
+        blobs_before=before - YOUNG_BLOB,
+    )
 
 
-async def prune(store: EventStore, removal: Removal, *, vacuum: bool = False) -> None:
-    """Remove, and give the space back to the disk if asked to, which takes long and as much space again."""
-    await store.remove(removal)
+async def prune(store: EventStore, removal: Removal, *, vacuum: bool = False) -> Removal:
+    """Remove what nobody has used since it was found removable; what that was.
+
+    With `vacuum` the space is given back to the disk, which takes long and as much space again.
+    """
+    removed = await store.remove(removal)
     if vacuum:
         await store.vacuum()
+    return removed
 
 
 async def named_blobs(store: EventStore, *, without: Collection[tuple[str, str]] = ()) -> set[str]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from parley_events.events import Metadata, NewEvent, Query, RecordedEvent
     from parley_events.subscription import Subscription
+    from parley_events.types import Forked
 
 Redactor: TypeAlias = "Callable[[str], str]"
 
@@ -108,10 +109,16 @@ class StoreSize:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removal:
-    """What to remove: whole aggregates, as (stream, aggregate), and blobs by their hash."""
+    """What to remove: whole aggregates, as (stream, aggregate), and blobs by their hash.
 
+    It was decided on when the store's last event was the one at `seen`. What was stored later keeps its aggregate, what
+    that is forked from, and the bytes that it names; bytes that were put since `blobs_before` stay, too.
+    """
+
+    seen: int
     aggregates: tuple[tuple[str, str], ...] = ()
     blobs: tuple[str, ...] = ()
+    blobs_before: datetime | None = None
 
 
 class EventStore(Protocol):
@@ -120,7 +127,7 @@ class EventStore(Protocol):
     Every method may raise `EventStoreError`.
     """
 
-    async def append(
+    async def append(  # noqa: PLR0913 - each says what must hold when it is stored
         self,
         stream_id: str,
         aggregate_id: str,
@@ -129,15 +136,18 @@ class EventStore(Protocol):
         expected_sequence: int | None,
         metadata: Metadata | None = None,
         advance: Cursor | None = None,
+        forked: Forked | None = None,
     ) -> Appended:
         """Store the events, all or none; when this returns, they are durable.
 
         `expected_sequence` is the aggregate's sequence that the events were decided on (0: it is new); None appends
         whatever it is. With `advance` the cursor moves in the same transaction, so that a subscriber that answers
-        events with events does it exactly once. One that is cancelled may be stored or not; appended again with the
-        same event ids it is stored once.
+        events with events does it exactly once. With `forked` the stream must have the event that it points at when
+        these are stored. An append that is cancelled may be stored or not; appended again with the same event ids it
+        is stored once.
 
         Raises:
+            NoSuchAggregateError: what `forked` points at is not there.
             ConflictError: the aggregate is at another sequence, or the cursor has passed `advance` already.
         """
         ...
@@ -214,8 +224,12 @@ class EventStore(Protocol):
         """What the store holds, in numbers."""
         ...
 
-    async def remove(self, removal: Removal) -> None:
-        """Remove aggregates with their events and snapshots, and blobs; positions are never used again."""
+    async def remove(self, removal: Removal) -> Removal:
+        """Remove aggregates with their events and snapshots, and blobs; positions are never used again.
+
+        In the same transaction it is looked at what was stored since the removal was decided on. What could go is the
+        answer; the rest of it stays.
+        """
         ...
 
     async def vacuum(self) -> None:

@@ -11,6 +11,7 @@ from parley_events.errors import EventStoreError, StoreClosedError
 from parley_events.events import EVERYTHING, MICROSECOND, from_microseconds, to_microseconds
 from parley_events.feed import Feed, NoTail
 from parley_events.paging import until_time
+from parley_events.removing import Meanwhile
 from parley_events.store import YOUNG_AGAIN, AggregateSummary, Cursor, StoreSize
 from parley_events.stores.preparing import PreparingStore
 
@@ -145,9 +146,10 @@ class MemoryStore(PreparingStore):
             bytes=None,
         )
 
-    async def remove(self, removal: Removal) -> None:
+    async def remove(self, removal: Removal) -> Removal:
         """See `EventStore`."""
         self._check_open()
+        removal = self._remaining(removal)
         gone = frozenset(removal.aggregates)
         self._events = [event for event in self._events if (event.stream_id, event.aggregate_id) not in gone]
         self._known = {name: known for name, known in self._known.items() if known.key not in gone}
@@ -155,6 +157,7 @@ class MemoryStore(PreparingStore):
         self._snapshots = {key: kept for key, kept in self._snapshots.items() if key[:2] not in gone}
         for name in removal.blobs:
             self._blobs.pop(name, None)
+        return removal
 
     async def vacuum(self) -> None:
         """See `EventStore`: memory needs no such thing."""
@@ -168,7 +171,7 @@ class MemoryStore(PreparingStore):
     async def _commit(self, batch: Batch) -> Appended:
         self._check_open()
         known = {name: self._known[name] for name in event_ids([batch]) if name in self._known}
-        heads = {batch.key: self._heads.get(batch.key, 0)}
+        heads = {key: self._heads.get(key, 0) for key in batch.keys}
         planned = plan([batch], Found(heads=heads, position=self._head, cursors=dict(self._cursors), known=known))
         [outcome] = planned.outcomes
         if isinstance(outcome, EventStoreError):
@@ -180,6 +183,16 @@ class MemoryStore(PreparingStore):
         self._cursors.update(planned.cursors)
         self._following.committed(planned.rows)
         return outcome
+
+    def _remaining(self, removal: Removal) -> Removal:
+        meanwhile = Meanwhile(removal)
+        meanwhile.saw(event for event in self._events if event.position > removal.seen)
+        while (query := meanwhile.unread()) is not None:
+            meanwhile.saw(event for event in self._events if query.matches(event))
+        may_go = meanwhile.remaining
+        before_us = None if may_go.blobs_before is None else to_microseconds(may_go.blobs_before)
+        kept = ((name, self._blobs[name][1]) for name in may_go.blobs if name in self._blobs)
+        return replace(may_go, blobs=tuple(name for name, at in kept if before_us is None or at < before_us))
 
     @property
     def _feed(self) -> Feed:

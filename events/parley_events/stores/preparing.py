@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from parley_events.events import Metadata, NewEvent, Query, RecordedEvent
     from parley_events.feed import Feed
     from parley_events.store import Appended, Cursor, Instruments
+    from parley_events.types import Forked
 
 
 class PreparingStore(ABC):
@@ -32,7 +33,7 @@ class PreparingStore(ABC):
     def __init__(self, instruments: Instruments) -> None:
         self._instruments = instruments
 
-    async def append(
+    async def append(  # noqa: PLR0913 - each says what must hold when it is stored
         self,
         stream_id: str,
         aggregate_id: str,
@@ -41,6 +42,7 @@ class PreparingStore(ABC):
         expected_sequence: int | None,
         metadata: Metadata | None = None,
         advance: Cursor | None = None,
+        forked: Forked | None = None,
     ) -> Appended:
         """See `EventStore`."""
         batch = prepare(
@@ -51,6 +53,7 @@ class PreparingStore(ABC):
             metadata=metadata,
             advance=advance,
         )
+        batch.forked = forked
         return await self._commit(batch)
 
     def load_all(self, query: Query = EVERYTHING) -> AsyncGenerator[RecordedEvent, None]:

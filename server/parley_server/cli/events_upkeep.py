@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from parley_events.events import Query
-    from parley_events.store import EventStore
+    from parley_events.store import EventStore, Removal
     from parley_events.stores.sqlite.salvage import SalvagedEvents
 
 
@@ -104,7 +104,7 @@ def prune(
 ) -> None:
     """Remove what nobody touched for long: whole aggregates, and bytes that nothing names any more.
 
-    What a kept fork begins with stays, and so do bytes younger than a day.
+    What a kept fork begins with stays, and so do bytes younger than a day, and whatever is used meanwhile.
     """
     from parley_events.retention import prune as remove
     from parley_events.retention import removable
@@ -112,17 +112,18 @@ def prune(
 
     before = moment_before(older_than)
 
-    async def work(opened: EventStore) -> str:
-        removal = await removable(opened, before=before, streams=stream or ())
-        if not removal.aggregates and not removal.blobs and not vacuum:
-            return f"Nothing is older than {older_than}."
-        what = f"{counted(len(removal.aggregates), 'aggregate')} and {counted(len(removal.blobs), 'blob')}"
-        if not yes:
-            return f"{what} would be removed. Add --yes to do it."
-        await remove(opened, removal, vacuum=vacuum)
-        return f"{what} removed."
+    def told(removal: Removal) -> str:
+        return f"{counted(len(removal.aggregates), 'aggregate')} and {counted(len(removal.blobs), 'blob')}"
 
-    typer.echo(doing(store, work))
+    found = reading(store, lambda opened: removable(opened, before=before, streams=stream or ()))
+    if not found.aggregates and not found.blobs and not vacuum:
+        typer.echo(f"Nothing is older than {older_than}.")
+    elif not yes:
+        typer.echo(f"{told(found)} would be removed. Add --yes to do it.")
+    else:
+        removed = doing(store, lambda opened: remove(opened, found, vacuum=vacuum))
+        stays = "" if removed == found else f"; of {told(found)} the rest was used or removed meanwhile"
+        typer.echo(f"{told(removed)} removed{stays}.")
 
 
 def _salvage(store: str | None, query: Query, out: Path | None) -> None:

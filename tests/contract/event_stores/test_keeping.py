@@ -86,7 +86,8 @@ async def test_what_is_removed_is_gone_and_its_positions_stay_used(open_store):
             await store.append("s", aggregate, [happened(event_id=aggregate)], expected_sequence=0)
             await store.save_snapshot(_snapshot(1, aggregate=aggregate))
         name = await store.put_blob(b"data")
-        await store.remove(Removal(aggregates=(("s", "b"),), blobs=(name,)))
+        removal = Removal(seen=2, aggregates=(("s", "b"),), blobs=(name,))
+        assert await store.remove(removal) == removal
         await store.vacuum()
         assert [event.aggregate_id for event in await store.load(Query())] == ["a"]
         assert await store.snapshot("s", "b", "h1") is None

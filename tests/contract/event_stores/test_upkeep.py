@@ -1,7 +1,6 @@
-"""Exporting, importing, verifying and forgetting, on every store."""
+"""Exporting, importing and verifying, on every store."""
 
 import json
-from datetime import timedelta
 
 import pytest
 
@@ -11,13 +10,11 @@ from parley_events import (
     DuplicateEventError,
     InvalidEventError,
     Metadata,
-    Query,
     StoreClosedError,
 )
 from parley_events.blobs import blob_name
 from parley_events.history import fork
 from parley_events.lines import Imported, exported, imported
-from parley_events.retention import prune, removable
 from parley_events.store import Removal
 from parley_events.verify import verified
 from support.event_stores import START, Outside, happened, memory_store
@@ -73,7 +70,7 @@ async def test_bytes_are_exported_once_and_left_out_where_they_are_gone(open_sto
     async with open_store() as store, memory_store(tmp_path, Outside()) as other:
         kept, gone = [await store.put_blob(data) for data in (b"kept", b"gone")]
         await store.append("s", "a", [happened(page=kept), happened(pages=[kept, gone])], expected_sequence=0)
-        await store.remove(Removal(blobs=(gone,)))
+        await store.remove(Removal(seen=2, blobs=(gone,)))
         lines = [line async for line in exported(store)]
         assert [json.loads(line)["kind"] for line in lines] == ["parley-events", "blob", "event", "event"]
         assert await imported(other, lines) == Imported(events=2, repeated=0, blobs=1)
@@ -205,7 +202,7 @@ async def test_a_whole_store_verifies(open_store):
         await _fill(store)
         found = await verified(store)
         assert (found.events, found.aggregates, found.blobs, found.problems, found.notes) == (4, 3, 1, [], [])
-        await store.remove(Removal(aggregates=(("plan", "p2"),), blobs=(blob_name(b"page\xff"),)))
+        await store.remove(Removal(seen=4, aggregates=(("plan", "p2"),), blobs=(blob_name(b"page\xff"),)))
         found = await verified(store)
         assert found.problems == []
         assert [note[:30] for note in found.notes] == [
@@ -218,36 +215,10 @@ async def test_verifying_finds_what_is_wrong(open_store):
     """A fork whose parent is gone, and a cursor ahead of the store."""
     async with open_store() as store:
         await _fill(store)
-        await store.remove(Removal(aggregates=(("plan", "p1"),)))
+        await store.remove(Removal(seen=4, aggregates=(("plan", "p1"),)))
         await store.save_cursor(Cursor(name="lost", position=99))
         found = await verified(store)
         assert [problem.split(" (")[0] for problem in found.problems] == [
             "event 4",
             "the cursor lost is at 99, ahead of the last event 4",
         ]
-
-
-async def test_retention_keeps_what_forks_stand_on(open_store, outside):
-    """Old aggregates go whole with their bytes, except the parents of what stays."""
-    async with open_store() as store:
-        old_bytes = await store.put_blob(b"old")
-        kept_bytes = await store.put_blob(b"kept")
-        await store.append("plan", "old", [happened(page=old_bytes)], expected_sequence=0)
-        await store.append("plan", "parent", [happened(page=kept_bytes)], expected_sequence=0)
-        await store.append("thread", "old", [happened()], expected_sequence=0)
-        outside.clock.moment = START + timedelta(days=40)
-        cutoff = START + timedelta(days=30)
-        await fork(store, "plan", "parent", "child", at_sequence=1)
-        young_bytes = await store.put_blob(b"young")
-        assert await removable(store, before=cutoff, streams=("plan",)) == Removal(
-            aggregates=(("plan", "old"),), blobs=(old_bytes,)
-        )
-        await prune(store, Removal(blobs=(old_bytes,)))
-        assert await store.blob_names() == {kept_bytes, young_bytes}
-        removal = await removable(store, before=cutoff)
-        assert removal.aggregates == (("plan", "old"), ("thread", "old"))
-        await prune(store, removal, vacuum=True)
-        assert [each.aggregate_id for each in await store.aggregates()] == ["parent", "child"]
-        assert await store.blob_names() == {kept_bytes, young_bytes}
-        assert (await verified(store)).problems == []
-        assert await store.load(Query(stream_id="plan", aggregate_id="old")) == []

@@ -4,7 +4,7 @@ import pytest
 
 from parley_events import NewEvent, UnknownEventError
 from parley_events.history import history
-from parley_events.retention import removable
+from parley_events.retention import YOUNG_BLOB, removable
 from parley_events.store import Removal
 from parley_events.verify import verified
 from support.event_stores import START, Outside, happened, memory_store
@@ -26,7 +26,7 @@ async def test_forks_in_a_circle_come_to_an_end(tmp_path):
             "event 1 (s/a number 1) forks from b number 1, which is not there",
             "event 3 (s/c number 1) forks from c number 1, which is not there",
         ]
-        assert await removable(store, before=START) == Removal()
+        assert await removable(store, before=START) == Removal(seen=3, blobs_before=START - YOUNG_BLOB)
 
 
 @pytest.mark.parametrize("data", [{}, {"parent": "a"}, {"parent": "a", "sequence": "first"}])

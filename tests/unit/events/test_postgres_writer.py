@@ -48,7 +48,7 @@ async def test_what_another_process_removed_begins_anew(two, removed):
     one, other = two
     await one.append("s", "a", [happened()], expected_sequence=0)
     await one.append("s", "b", [happened()], expected_sequence=0)
-    await other.remove(Removal(aggregates=(("s", removed),)))
+    await other.remove(Removal(seen=await other.head(), aggregates=(("s", removed),)))
     with pytest.raises(ConflictError, match="is at sequence 0, not at 1"):
         await one.append("s", removed, [happened()], expected_sequence=1)
     answer = await one.append("s", removed, [happened()], expected_sequence=0)

@@ -30,7 +30,9 @@ class LastCommit:
 
     def found(self, batches: Sequence[Batch]) -> Found | None:
         """What planning these batches needs to know, or None if they need more than is known here."""
-        if any(batch.advance is not None or batch.key not in self._heads for batch in batches):
+        if any(batch.advance is not None or batch.forked is not None for batch in batches):
+            return None
+        if any(batch.key not in self._heads for batch in batches):
             return None
         return Found(heads={batch.key: self._heads[batch.key] for batch in batches}, position=self.position)
 

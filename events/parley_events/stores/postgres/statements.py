@@ -54,9 +54,11 @@ def select(connection: Connection, query: Query, after: int, limit: int | None) 
         return recorded(cursor.stream(text, values, binary=True, size=CHUNK_EVENTS))
 
 
-async def next_page(connection: AsyncConnection, after: int, limit: int) -> list[RecordedEvent]:
-    """The first events after a position, whatever they are."""
-    text, values = _selection(EVERYTHING, after, limit)
+async def next_page(
+    connection: AsyncConnection, after: int, limit: int | None, query: Query = EVERYTHING
+) -> list[RecordedEvent]:
+    """The query's first events after a position, or all of them, read by the event loop."""
+    text, values = _selection(query, after, limit)
     cursor = await connection.execute(text, values, binary=True)
     return recorded(await cursor.fetchall())
 
@@ -105,7 +107,7 @@ def _conditions(query: Query) -> tuple[list[LiteralString], list[Any]]:
 
 async def find(connection: AsyncConnection, batches: Sequence[Batch]) -> Found:
     """What planning these batches needs to know, event ids left aside."""
-    keys = list({batch.key for batch in batches})
+    keys = list({key for batch in batches for key in batch.keys})
     names = list({batch.advance.name for batch in batches if batch.advance is not None})
     heads = await connection.execute(
         "SELECT stream_id, aggregate_id, coalesce((SELECT max(sequence) FROM events "

@@ -185,9 +185,9 @@ class PostgresStore(PreparingStore):
         """See `EventStore`."""
         return await self._do(upkeep.size)
 
-    async def remove(self, removal: Removal) -> None:
+    async def remove(self, removal: Removal) -> Removal:
         """See `EventStore`."""
-        await self._do(lambda connection: upkeep.remove(connection, removal))
+        return await self._do(lambda connection: upkeep.remove(connection, removal))
 
     async def vacuum(self) -> None:
         """See `EventStore`."""

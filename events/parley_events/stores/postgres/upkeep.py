@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from parley_events.removing import Meanwhile
 from parley_events.store import YOUNG_AGAIN, AggregateSummary, Cursor, Snapshot, StoreSize
 from parley_events.stores.postgres.schema import LOCK
-from parley_events.stores.postgres.statements import HEAD
+from parley_events.stores.postgres.statements import HEAD, next_page
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -124,12 +126,17 @@ async def size(connection: AsyncConnection) -> StoreSize:
     )
 
 
-async def remove(connection: AsyncConnection, removal: Removal) -> None:
-    """Remove aggregates with their snapshots, and blobs; `removed_to` keeps positions from being used again."""
-    streams = [stream_id for stream_id, _ in removal.aggregates]
-    names = [aggregate_id for _, aggregate_id in removal.aggregates]
+async def remove(connection: AsyncConnection, removal: Removal) -> Removal:
+    """Remove aggregates with their snapshots, and blobs, unless they were used since; what was removed.
+
+    `removed_to` keeps positions from being used again. Who puts bytes takes no lock but that of their row: so whether
+    they are old is asked as they are removed.
+    """
     async with connection.transaction():
         await connection.execute(LOCK)
+        may_go = await _remaining(connection, removal)
+        streams = [stream_id for stream_id, _ in may_go.aggregates]
+        names = [aggregate_id for _, aggregate_id in may_go.aggregates]
         await connection.execute(f"UPDATE store SET removed_to = ({HEAD})")  # noqa: S608 - a constant
         await connection.execute(
             "DELETE FROM events WHERE (stream_id, aggregate_id) IN (SELECT * FROM unnest(%s::text[], %s::text[]))",
@@ -139,7 +146,20 @@ async def remove(connection: AsyncConnection, removal: Removal) -> None:
             "DELETE FROM snapshots WHERE (stream_id, aggregate_id) IN (SELECT * FROM unnest(%s::text[], %s::text[]))",
             (streams, names),
         )
-        await connection.execute("DELETE FROM blobs WHERE name = ANY(%s)", (list(removal.blobs),))
+        blobs = await connection.execute(
+            "DELETE FROM blobs WHERE name = ANY(%s) AND created_at < coalesce(%s, 'infinity'::timestamptz) "
+            "RETURNING name",
+            (list(may_go.blobs), may_go.blobs_before),
+        )
+        return replace(may_go, blobs=tuple(sorted(name for (name,) in await blobs.fetchall())))
+
+
+async def _remaining(connection: AsyncConnection, removal: Removal) -> Removal:
+    meanwhile = Meanwhile(removal)
+    meanwhile.saw(await next_page(connection, removal.seen, None))
+    while (query := meanwhile.unread()) is not None:
+        meanwhile.saw(await next_page(connection, 0, None, query))
+    return meanwhile.remaining
 
 
 async def vacuum(connection: AsyncConnection) -> None:

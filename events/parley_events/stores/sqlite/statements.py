@@ -81,9 +81,13 @@ class Heads:
     def expected(self, connection: sqlite3.Connection, batches: Sequence[Batch]) -> Found | None:
         """What planning needs to know, outside of a transaction: right if `version` still is when the rows are stored.
 
-        None if nothing is known, or too much, or a batch moves a cursor.
+        None if nothing is known, or too much, or a batch moves a cursor or begins a fork.
         """
-        if self.version is None or len(self._known) > MOST_HEADS or any(batch.advance for batch in batches):
+        if (
+            self.version is None
+            or len(self._known) > MOST_HEADS
+            or any(batch.advance or batch.forked for batch in batches)
+        ):
             return None
         return Found(heads=self._of(connection, batches), position=self._position)
 
@@ -109,7 +113,7 @@ class Heads:
 
     def _of(self, connection: sqlite3.Connection, batches: Sequence[Batch]) -> dict[AggregateKey, int]:
         known = self._known
-        heads = {batch.key: known.get(batch.key) for batch in batches}
+        heads = {key: known.get(key) for batch in batches for key in batch.keys}
         return {key: _head(connection, key) if head is None else head for key, head in heads.items()}
 
 

@@ -160,9 +160,9 @@ class SqliteStore(PreparingStore):
         """See `EventStore`."""
         return await self._reader.read(partial(upkeep.size, path=self._path))
 
-    async def remove(self, removal: Removal) -> None:
+    async def remove(self, removal: Removal) -> Removal:
         """See `EventStore`."""
-        await self._writer.write(partial(upkeep.remove, removal=removal))
+        return await self._writer.write(partial(upkeep.remove, removal=removal))
 
     async def vacuum(self) -> None:
         """See `EventStore`."""

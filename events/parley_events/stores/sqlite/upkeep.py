@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from parley_events.events import MICROSECOND, from_microseconds
+from parley_events.events import EVERYTHING, MICROSECOND, from_microseconds, to_microseconds
+from parley_events.removing import Meanwhile
 from parley_events.store import YOUNG_AGAIN, AggregateSummary, Cursor, Snapshot, StoreSize
-from parley_events.stores.sqlite.statements import HEAD
+from parley_events.stores.sqlite.statements import HEAD, select
 
 if TYPE_CHECKING:
     import sqlite3
@@ -121,20 +123,35 @@ def size(connection: sqlite3.Connection, path: Path) -> StoreSize:
     )
 
 
-def remove(connection: sqlite3.Connection, removal: Removal) -> None:
-    """Remove aggregates with their snapshots, and blobs. `sqlite_sequence` keeps positions from being used again."""
+def remove(connection: sqlite3.Connection, removal: Removal) -> Removal:
+    """Remove aggregates with their snapshots, and blobs, unless they were used since; what was removed.
+
+    `sqlite_sequence` keeps positions from being used again.
+    """
+    may_go = _remaining(connection, removal)
     for table in ("events", "snapshots"):
         connection.executemany(
             f"DELETE FROM {table} WHERE stream_id = ? AND aggregate_id = ?",  # noqa: S608 - one of two names
-            removal.aggregates,
+            may_go.aggregates,
         )
-    connection.executemany("DELETE FROM blobs WHERE name = ?", [(name,) for name in removal.blobs])
+    connection.executemany("DELETE FROM blobs WHERE name = ?", [(name,) for name in may_go.blobs])
+    return may_go
 
 
 def vacuum(connection: sqlite3.Connection) -> None:
     """Write the file anew without the holes, and shorten the log."""
     connection.execute("VACUUM")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _remaining(connection: sqlite3.Connection, removal: Removal) -> Removal:
+    meanwhile = Meanwhile(removal)
+    meanwhile.saw(select(connection, EVERYTHING, removal.seen, None))
+    while (query := meanwhile.unread()) is not None:
+        meanwhile.saw(select(connection, query, 0, None))
+    may_go = meanwhile.remaining
+    old = blob_names(connection, None if may_go.blobs_before is None else to_microseconds(may_go.blobs_before))
+    return replace(may_go, blobs=tuple(name for name in may_go.blobs if name in old))
 
 
 def check(connection: sqlite3.Connection) -> tuple[str, ...]:
