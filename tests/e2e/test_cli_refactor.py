@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -206,15 +207,24 @@ def answered(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("typed", "code", "text"),
-    [(b"y\n", 0, SIMPLER), (b"n\n", 3, SOURCE), (b"\n", 3, SOURCE), (b"\x04", 1, SOURCE)],
+    ("typed", "code", "text", "answer"),
+    [
+        (b"y\n", 0, SIMPLER, "ConsentGiven"),
+        (b"n\n", 3, SOURCE, "declined"),
+        (b"\n", 3, SOURCE, "declined"),
+        (b"\x04", 1, SOURCE, "withdrawn"),
+    ],
 )
-def test_an_unproved_change_is_shown_and_written_after_a_yes(answered, typed, code, text):
-    """Enter alone is a no; whoever ends the input has said nothing."""
+def test_an_unproved_change_is_shown_and_written_after_a_yes(answered, tmp_path, typed, code, text, answer):
+    """Enter alone is a no; whoever ends the input has said nothing. The question and its answer are kept."""
     ended, said, left = answered(typed)
     assert (ended, left) == (code, text), said
     assert said.index("return h * w") < said.index("[y/N]")
     assert said.count("Not proved") == 1
+    kept = subprocess.run(
+        [PARLEY, "events", "export"], check=True, env=environment(tmp_path), capture_output=True, text=True
+    )
+    assert re.search(f"ConsentAsked.*{answer}", kept.stdout, re.DOTALL), kept.stdout
 
 
 def test_an_unproved_change_waits_where_nobody_can_be_asked(run, tmp_path):

@@ -1,6 +1,7 @@
 """A result that is neither proved nor tested waits for the person's yes, as each client can ask for it."""
 
 import asyncio
+import hashlib
 import json
 import subprocess
 from pathlib import Path
@@ -23,13 +24,18 @@ async def simplified(editor, uri, **more):
     return await editor.execute("parley.refactor", editor.argument(uri, 4, 4, task="simplify", wait=True, **more))
 
 
-def kept_events(tmp_path):
-    """The types of the kept events, in order."""
+def kept_of_consent(tmp_path):
+    """The types and the data of the events that were kept of asking and answering, in order."""
     shown = subprocess.run(
         [PARLEY, "events", "export"], env=environment(tmp_path), capture_output=True, text=True, timeout=120, check=True
     )
     found = [json.loads(line) for line in shown.stdout.splitlines()]
-    return [each["event_type"] for each in found if "event_type" in each]
+    return [(each["event_type"], each["data"]) for each in found if each.get("event_type", "").startswith("Consent")]
+
+
+def sha256(text):
+    """The hash by which a text is known."""
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 async def test_an_editor_that_shows_annotations_asks_with_the_edit(tmp_path):
@@ -41,6 +47,7 @@ async def test_an_editor_that_shows_annotations_asks_with_the_edit(tmp_path):
         assert (annotation.needs_confirmation, annotation.description) == (True, finished["evidence"])
         assert (finished["outcome"], finished["proof"], editor.questions) == ("applied", "unproved", [])
         assert editor.buffers[uri].text == SIMPLE
+    assert [kind for kind, _ in await asyncio.to_thread(kept_of_consent, tmp_path)] == ["ConsentAsked", "ConsentGiven"]
 
 
 async def test_an_editor_without_annotations_asks_by_a_message(tmp_path):
@@ -52,7 +59,10 @@ async def test_an_editor_without_annotations_asks_by_a_message(tmp_path):
         assert question.message == f"Parley: Simplify: area. {finished['evidence']} Apply it?"
         assert [each.title for each in question.actions] == ["Show diff", "Apply", "Discard"]
         assert (finished["outcome"], editor.buffers[uri].text) == ("applied", SIMPLE)
-    assert "ConsentGiven" in await asyncio.to_thread(kept_events, tmp_path)
+    assert await asyncio.to_thread(kept_of_consent, tmp_path) == [
+        ("ConsentAsked", {"result": sha256(SIMPLE), "shown": sha256(finished["diff"])}),
+        ("ConsentGiven", {"result": sha256(SIMPLE), "by": "answer"}),
+    ]
 
 
 async def test_the_diff_is_shown_and_asked_about_again(tmp_path):

@@ -1,4 +1,4 @@
-"""What happened in a refactoring, as events that are kept: asked, routed, answered, refused, applied, undone.
+"""What happened in a refactoring, as events that are kept: asked, routed, answered, consented to, applied, undone.
 
 One aggregate of the stream `refactorings` is one refactoring, named by its correlation id. Texts are kept as blobs
 and named by their hash. Storing belongs to `parley_events`, writing them down as they happen to `recording`.
@@ -190,6 +190,35 @@ class RefactoringFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentAsked:
+    """A yes is waited for: the person was asked whether exactly this may be applied.
+
+    `result` is the hash of the whole text after the edits, `shown` that of the unified diff that the person can look
+    at, with the new files in it.
+    """
+
+    event_type: ClassVar[str] = "ConsentAsked"
+    event_version: ClassVar[int] = 1
+
+    result: str
+    shown: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentNotGiven:
+    """What was asked about is not applied: the person said no, nobody answered, or the question was taken back.
+
+    `result` is that of the question.
+    """
+
+    event_type: ClassVar[str] = "ConsentNotGiven"
+    event_version: ClassVar[int] = 1
+
+    result: str
+    because: Literal["declined", "unanswered", "withdrawn"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentGiven:
     """The person accepted an unproved result: by answering yes to it, or beforehand by their settings.
 
@@ -245,6 +274,8 @@ RefactoringEvent: TypeAlias = (
     | CodeExplained
     | RefactoringRefused
     | RefactoringFailed
+    | ConsentAsked
+    | ConsentNotGiven
     | ConsentGiven
     | RefactoringApplied
     | RefactoringNotApplied
@@ -265,9 +296,13 @@ REFACTORING_EVENTS: EventTypes[RefactoringEvent] = EventTypes(
         CodeExplained,
         RefactoringRefused,
         RefactoringFailed,
+        ConsentAsked,
+        ConsentNotGiven,
         ConsentGiven,
         RefactoringApplied,
         RefactoringNotApplied,
         RefactoringUndone,
     )
 )
+
+CONSENT_EVENTS: tuple[type[RefactoringEvent], ...] = (ConsentAsked, ConsentNotGiven, ConsentGiven)

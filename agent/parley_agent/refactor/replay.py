@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Refactoring:
     """What is known of a refactoring after some of its events. Names of texts are names of blobs.
 
-    `status` is one of asked, routed, answered, proposed, rebased, explained, refused, failed, applied, not applied,
-    undone.
+    `status` is one of asked, routed, answered, proposed, rebased, waiting for a yes, explained, refused, failed,
+    applied, not applied, undone.
     """
 
     status: str = ""
@@ -62,6 +62,8 @@ def _after(state: Refactoring, event: RefactoringEvent | Forked) -> Refactoring:
             return replace(state, status="proposed", proposed=event, reason=event.evidence)
         case kept.RefactoringRebased():
             return _rebased(state, event)
+        case kept.ConsentAsked():
+            return replace(state, status="waiting for a yes")
         case kept.CodeExplained():
             return replace(state, status="explained")
         case kept.RefactoringRefused():
@@ -74,7 +76,7 @@ def _after(state: Refactoring, event: RefactoringEvent | Forked) -> Refactoring:
             return replace(state, status="not applied", reason=event.reason)
         case kept.RefactoringUndone():
             return replace(state, status="undone")
-        case kept.FellBack() | kept.TrialStarted() | kept.ConsentGiven() | Forked():
+        case kept.FellBack() | kept.TrialStarted() | kept.ConsentNotGiven() | kept.ConsentGiven() | Forked():
             return state
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import typer
 
 from parley_agent.document import apply_edits
-from parley_agent.refactor.recording import text_hash
 from parley_agent.refactor.requests import Explained, Proposed, Refused, Routed
 from parley_providers.plain_text import printable
 from parley_server.diffs import proposal_diff
@@ -65,12 +64,6 @@ class Outcome:
     def succeeded(self) -> bool:
         """Whether there is what was asked for."""
         return self.kind in ("diff", "written", "explained")
-
-    @property
-    def result_hash(self) -> str:
-        """The hash of the whole text after the change."""
-        edits = self.proposed.edits if self.proposed else ()
-        return text_hash(apply_edits(self.request.document.text, edits))
 
     def offered(self, message: str, *, shown: bool = False) -> Outcome:
         """The same, waiting for the person's yes."""

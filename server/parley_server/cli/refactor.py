@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from asyncio import Runner
 
     from parley_agent.document import Document, Span
+    from parley_agent.refactor.events import RefactoringEvent
     from parley_agent.refactor.requests import RefactorEvent, RefactorRequest
     from parley_server.application import Application
     from parley_server.cli.outcome import Outcome
@@ -213,22 +214,31 @@ async def _proposed(application: Application, request: RefactorRequest, *, token
 
 def _with_consent(outcome: Outcome, application: Application, runner: Runner, way: Way) -> Outcome:
     """The same, if it may be written; else offered: no person is there to ask, or they did not say yes."""
-    from parley_agent.refactor.events import ConsentGiven
+    from parley_server import consent_events
 
-    if outcome.proposed is None or not outcome.proposed.needs_consent:
+    document, proposed = outcome.request.document, outcome.proposed
+    if proposed is None or not proposed.needs_consent:
         return outcome
-    given = ConsentGiven(result=outcome.result_hash, by="answer")
+
+    def keep(event: RefactoringEvent) -> None:
+        runner.run(application.keep(outcome.request.correlation_id, event))
+
     if way.yes:  # a file that acts by being there: its name stands beside the yes on the command line
-        runner.run(application.keep(outcome.request.correlation_id, given))
+        keep(consent_events.given(document, proposed))
         return outcome
     if way.as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return outcome.offered(ACTS if outcome.proposed.acts else WAYS_OUT)
+        return outcome.offered(ACTS if proposed.acts else WAYS_OUT)
     outcome.show(as_json=False)
-    what = "which is not proved" if outcome.proposed.proof == "unproved" else "to a file that acts by being there"
-    if not typer.confirm(f"Write this change, {what}?", err=True):
-        return outcome.offered("It was not written.", shown=True)
-    runner.run(application.keep(outcome.request.correlation_id, given))
-    return outcome.accepted()
+    question = consent_events.asked(document, proposed)
+    keep(question)
+    what = "which is not proved" if proposed.proof == "unproved" else "to a file that acts by being there"
+    try:
+        agreed = typer.confirm(f"Write this change, {what}?", err=True)
+    except typer.Abort:
+        keep(consent_events.answered(question, "withdrawn"))
+        raise
+    keep(consent_events.answered(question, None if agreed else "declined"))
+    return outcome.accepted() if agreed else outcome.offered("It was not written.", shown=True)
 
 
 async def _keep(application: Application, outcome: Outcome) -> None:

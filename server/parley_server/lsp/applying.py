@@ -78,6 +78,7 @@ class Applier:
         editor: The way to the editor.
         to_uri: The URI of a path.
         rebase: What becomes of a proposal for the text as it is now.
+        on_asked: Told when the person is asked for the yes that a proposal needs.
         patience: How long to wait.
     """
 
@@ -88,11 +89,13 @@ class Applier:
         editor: Person,
         to_uri: Callable[[str], str],
         rebase: Callable[[RefactorRequest, Proposed, Document], Awaitable[Rebased | Refused]],
+        on_asked: Callable[[Wanted], None],
         patience: Patience | None = None,
     ) -> None:
         self._documents = documents
         self._editor = editor
         self._rebase = rebase
+        self._on_asked = on_asked
         self._patience = patience or Patience()
         self._sender = Sender(documents=documents, editor=editor, to_uri=to_uri, patience=self._patience)
 
@@ -110,7 +113,10 @@ class Applier:
                 wanted = await self._agreed(wanted, stage)
             wanted, now = await self._current(wanted)
             # From here to the request nothing is awaited: no change can come between the check and the edit.
-            landing = await self._sender.send(_planned(wanted, now, client), client, stage)
+            planned = _planned(wanted, now, client)
+            if planned.confirm and _needs_yes(wanted):
+                self._on_asked(wanted)
+            landing = await self._sender.send(planned, client, stage)
             if not landing.moved:
                 return _ended(landing, wanted)
             if landing.agreed:
@@ -120,6 +126,7 @@ class Applier:
     async def _agreed(self, wanted: Wanted, stage: Stage) -> Wanted:
         """The same with the person's yes."""
         stage.asks()
+        self._on_asked(wanted)
         request = wanted.request
         answer = await consent_of(
             self._editor,
@@ -156,7 +163,11 @@ class Applier:
 
 
 def _asks_first(wanted: Wanted, client: ClientFacts) -> bool:
-    return wanted.proposed.needs_consent and not wanted.agreed and not client.asks_with_edits
+    return _needs_yes(wanted) and not client.asks_with_edits
+
+
+def _needs_yes(wanted: Wanted) -> bool:
+    return wanted.proposed.needs_consent and not wanted.agreed
 
 
 def _planned(wanted: Wanted, now: Document, client: ClientFacts) -> to_lsp.PlannedEdit:
@@ -168,7 +179,7 @@ def _planned(wanted: Wanted, now: Document, client: ClientFacts) -> to_lsp.Plann
         new_files=proposed.new_files,
         label=f"Parley: {proposed.title}",
         description=proposed.evidence,
-        confirm=client.asks_with_edits and (wanted.confirm or (proposed.needs_consent and not wanted.agreed)),
+        confirm=client.asks_with_edits and (wanted.confirm or _needs_yes(wanted)),
     )
 
 

@@ -1,4 +1,4 @@
-"""Keeping what the editor alone knows of a refactoring: that its edit was applied, or not, and that it was undone.
+"""Keeping what the editor alone knows of a refactoring: that a yes is waited for, that it was applied, or undone.
 
 The events themselves belong to the agent; everything before the outcome is kept where the refactoring runs.
 """
@@ -8,21 +8,25 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from parley_agent.document import apply_edits
 from parley_server.lsp.sending import same_lines
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
     from parley_agent.document import Document
-    from parley_agent.refactor.events import RefactoringEvent
+    from parley_agent.refactor.events import ConsentAsked, RefactoringEvent
     from parley_agent.refactor.requests import RefactorRequest
+    from parley_server.consent_events import Because
     from parley_server.lsp import wire
     from parley_server.lsp.applying import Wanted
     from parley_server.lsp.documents import Documents
+    from parley_server.lsp.wire import Outcome
 
+T = TypeVar("T")
+Question: TypeAlias = "asyncio.Task[ConsentAsked | None]"
 logger = logging.getLogger(__name__)
 MOST_WATCHED = 16
 
@@ -54,18 +58,24 @@ class OutcomeKeeper:
         self._group = group
         self._documents = documents
         self._keep = keep
-        self._keeping: set[asyncio.Task[None]] = set()
+        self._keeping: set[asyncio.Task[object]] = set()
+        self._asked: dict[str, Question] = {}
         self._watching: list[asyncio.Task[None]] = []
+
+    def asked(self, wanted: Wanted) -> None:
+        """The person is asked for their yes; a question that was asked before is taken back."""
+        request_id = wanted.request.correlation_id
+        self._asked[request_id] = self._begin(request_id, partial(self._question, wanted, self._asked.get(request_id)))
 
     def ended(self, ended: Ended) -> None:
         """A request has its outcome."""
-        if ended.finished.outcome in ("refused", "failed", "explained"):
-            return  # the refactoring itself has told
-        task = self._group.create_task(self._guarded(self._told(ended)), name=f"parley-keep-{ended.finished.id}")
-        self._keeping.add(task)
-        task.add_done_callback(self._keeping.discard)
+        request_id = ended.request.correlation_id
+        asked = self._asked.pop(request_id, None)
+        if asked is None and ended.finished.outcome in _TOLD:
+            return
+        task = self._begin(request_id, partial(self._told, ended, asked))
         if ended.finished.outcome == "applied" and ended.wanted is not None:
-            self._watch(ended.request.correlation_id, ended.wanted.request.document, task)
+            self._watch(request_id, ended.wanted.request.document, task)
 
     async def close(self) -> None:
         """Stop watching, and wait until every outcome is kept."""
@@ -74,22 +84,29 @@ class OutcomeKeeper:
         if self._keeping:
             await asyncio.wait(self._keeping)
 
-    def _watch(self, request_id: str, before: Document, kept: asyncio.Task[None]) -> None:
+    def _begin(self, request_id: str, work: Callable[[], Coroutine[None, None, T]]) -> asyncio.Task[T | None]:
+        task = self._group.create_task(self._guarded(work), name=f"parley-keep-{request_id}")
+        self._keeping.add(task)
+        task.add_done_callback(self._keeping.discard)
+        return task
+
+    def _watch(self, request_id: str, before: Document, kept: asyncio.Task[object]) -> None:
         watching = self._group.create_task(
-            self._guarded(self._undone(request_id, before, kept)), name=f"parley-undo-{request_id}"
+            self._guarded(partial(self._undone, request_id, before, kept)), name=f"parley-undo-{request_id}"
         )
         self._watching = [each for each in self._watching if not each.done()]
         self._watching.append(watching)
         if len(self._watching) > MOST_WATCHED:
             self._watching.pop(0).cancel()
 
-    async def _guarded(self, work: Coroutine[None, None, None]) -> None:
+    async def _guarded(self, work: Callable[[], Coroutine[None, None, T]]) -> T | None:
         try:
-            await work
+            return await work()
         except Exception:
             logger.exception("an outcome is not kept")
+            return None
 
-    async def _undone(self, request_id: str, before: Document, kept: asyncio.Task[None]) -> None:
+    async def _undone(self, request_id: str, before: Document, kept: asyncio.Task[object]) -> None:
         from parley_agent.refactor.events import RefactoringUndone
 
         async with self._documents.watching(before.uri, lambda text: same_lines(text, before.text)) as undone:
@@ -97,24 +114,46 @@ class OutcomeKeeper:
             await undone.wait()
         await self._keep(request_id, RefactoringUndone())
 
-    async def _told(self, ended: Ended) -> None:
+    async def _question(self, wanted: Wanted, before: Question | None) -> ConsentAsked:
+        from parley_server import consent_events
+
+        request_id = wanted.request.correlation_id
+        if before is not None and (taken_back := await before) is not None:
+            await self._keep(request_id, consent_events.answered(taken_back, "withdrawn"))
+        question = await asyncio.to_thread(consent_events.asked, wanted.request.document, wanted.proposed)
+        await self._keep(request_id, question)
+        return question
+
+    async def _told(self, ended: Ended, asked: Question | None) -> None:
         from parley_agent.refactor.events import RefactoringApplied, RefactoringFailed, RefactoringNotApplied
 
         finished, request_id = ended.finished, ended.request.correlation_id
-        if ended.wanted is not None and ended.wanted.agreed and ended.wanted.proposed.needs_consent:
-            await self._keep(request_id, await asyncio.to_thread(_consent, ended.wanted))
+        consent = await _consent(ended, None if asked is None else await asked)
+        if consent is not None:
+            await self._keep(request_id, consent)
         match finished.outcome:
             case "applied":
                 await self._keep(request_id, RefactoringApplied(by="editor"))
             case "cancelled":
                 await self._keep(request_id, RefactoringFailed(kind="cancelled", reason=finished.message))
-            case outcome:
+            case outcome if outcome not in _TOLD:
                 await self._keep(request_id, RefactoringNotApplied(outcome=outcome, reason=finished.message))
 
 
-def _consent(wanted: Wanted) -> RefactoringEvent:
-    from parley_agent.refactor.events import ConsentGiven
-    from parley_agent.refactor.recording import text_hash
+async def _consent(ended: Ended, question: ConsentAsked | None) -> RefactoringEvent | None:
+    """What the person said to the question, or without one, by applying what was kept."""
+    from parley_server import consent_events
 
-    after = apply_edits(wanted.request.document.text, wanted.proposed.edits)
-    return ConsentGiven(result=text_hash(after), by="answer")
+    wanted = ended.wanted
+    agreed = wanted is not None and wanted.agreed
+    if question is not None:
+        because = _BECAUSE.get(ended.finished.outcome, "withdrawn")
+        return consent_events.answered(question, None if agreed else because)
+    if wanted is None or not agreed or not wanted.proposed.needs_consent:
+        return None
+    return await asyncio.to_thread(consent_events.given, wanted.request.document, wanted.proposed)
+
+
+# The refactoring itself has told of these.
+_TOLD: tuple[Outcome, ...] = ("refused", "failed", "explained")
+_BECAUSE: dict[Outcome, Because] = {"declined": "declined", "diff": "unanswered", "unconfirmed": "unanswered"}

@@ -24,7 +24,7 @@ from pygls.exceptions import (
     JsonRpcRequestCancelled,
     JsonRpcServerNotInitialized,
 )
-from pygls.protocol import LanguageServerProtocol, lsp_method
+from pygls.protocol import LanguageServerProtocol, default_converter, lsp_method
 from pygls.protocol.json_rpc import JsonRPCNotification, JsonRPCRequestMessage, JsonRPCResponseMessage
 
 from parley_server.lsp import trace, wire
@@ -239,6 +239,14 @@ class ParleyProtocol(LanguageServerProtocol):
         self.writer.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
         if self._traces(data):
             self._trace("Sent", data, trace.size(len(body)))
+
+
+def converter() -> cattrs.Converter:
+    """What reads and writes LSP's types, and refuses what pygls would let pass."""
+    made: cattrs.Converter = default_converter()  # type: ignore[no-untyped-call] # pygls annotates no result here
+    raw_params(made)
+    strict_text(made)
+    return made
 
 
 def raw_params(converter: cattrs.Converter) -> None:

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
-from pygls.protocol import default_converter
-from pygls.uris import from_fs_path, to_fs_path
+from pygls.uris import to_fs_path
 
 from parley_server.lsp import messages
 from parley_server.lsp.applying import Applied, Applier, Wanted
@@ -31,16 +30,15 @@ from parley_server.lsp.garbage import Garbage
 from parley_server.lsp.keeping import Ended, OutcomeKeeper
 from parley_server.lsp.kept import KeptProposal, KeptProposals
 from parley_server.lsp.parent import gone
+from parley_server.lsp.paths import file_of, uri_of
 from parley_server.lsp.preparing import Preparing
-from parley_server.lsp.protocol import ParleyProtocol, raw_params, strict_text
+from parley_server.lsp.protocol import ParleyProtocol, converter
 from parley_server.lsp.running import Running
 from parley_server.lsp.transport import Incoming, Outgoing
 from parley_server.lsp.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-
-    import cattrs
 
     from parley_server.lsp import wire
     from parley_server.lsp.sending import Stage
@@ -70,7 +68,7 @@ class ParleyServer(LanguageServer):
 
     def __init__(self, services: Services, group: asyncio.TaskGroup, outgoing: Outgoing) -> None:
         super().__init__(
-            "parley", version("parley-ls"), protocol_cls=ParleyProtocol, converter_factory=_converter, max_workers=1
+            "parley", version("parley-ls"), protocol_cls=ParleyProtocol, converter_factory=converter, max_workers=1
         )
         self.protocol.set_writer(outgoing)
         self._outgoing = outgoing
@@ -78,14 +76,18 @@ class ParleyServer(LanguageServer):
         self.services = services
         self.worker = Worker()
         self.client = ClientFacts()
-        self.documents = Documents(_file_of)
+        self.documents = Documents(file_of)
         self.explanations = Explanations()
         self.kept = KeptProposals()
+        self._keeper = OutcomeKeeper(
+            group, self.documents, lambda *given: self.worker.call(lambda: services.keep(*given))
+        )
         self._applier = Applier(
             documents=self.documents,
             editor=self,
-            to_uri=_uri_of,
+            to_uri=uri_of,
             rebase=lambda *given: self.worker.call(lambda: services.rebase(*given)),
+            on_asked=self._keeper.asked,
         )
         self.running = Running(
             group=group,
@@ -99,9 +101,6 @@ class ParleyServer(LanguageServer):
             self,
             take=lambda given, bare: self.worker.call(lambda: services.configure(given, bare=bare)),
             look=lambda folders: self.worker.call(lambda: services.workspace_problems(folders)),
-        )
-        self._keeper = OutcomeKeeper(
-            group, self.documents, lambda *given: self.worker.call(lambda: services.keep(*given))
         )
         self.preparing = Preparing(
             group, self.documents, lambda document: self.aside(lambda: services.prepare(document))
@@ -165,7 +164,7 @@ class ParleyServer(LanguageServer):
 
     def root_of(self, uri: str) -> str | None:
         """The path of the workspace folder that holds `uri`: the innermost, or None."""
-        path = _file_of(uri)
+        path = file_of(uri)
         holding = [root for root in self.client.workspace_roots if path is not None and Path(path).is_relative_to(root)]
         return max(holding, key=len, default=None)
 
@@ -191,7 +190,7 @@ class ParleyServer(LanguageServer):
         if self.client.reads_content and self.client.shows_documents:
             uri = self.explanations.keep(kind, request_id, text)
         else:
-            uri = _uri_of(await asyncio.to_thread(self.explanations.write, kind, request_id, text))
+            uri = uri_of(await asyncio.to_thread(self.explanations.write, kind, request_id, text))
         if self.client.shows_documents:
             self.window_show_document(types.ShowDocumentParams(uri=uri, take_focus=True))
         else:
@@ -278,21 +277,3 @@ def _end_on_signals(loop: asyncio.AbstractEventLoop, server: ParleyServer) -> No
         # What whoever started Parley told it to ignore, as `nohup` does, stays ignored.
         if signal.getsignal(number) is not signal.SIG_IGN:
             loop.add_signal_handler(number, server.end, 1)
-
-
-def _converter() -> cattrs.Converter:
-    converter: cattrs.Converter = default_converter()  # type: ignore[no-untyped-call] # pygls annotates no result here
-    raw_params(converter)
-    strict_text(converter)
-    return converter
-
-
-def _file_of(uri: str) -> str | None:
-    return to_fs_path(uri) if uri.startswith("file:") else None
-
-
-def _uri_of(path: str) -> str:
-    uri: str | None = from_fs_path(path)
-    if uri is None:
-        raise ValueError(f"no URI for the path {path!r}")
-    return uri

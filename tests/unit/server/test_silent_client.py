@@ -76,7 +76,7 @@ def applied(documents, editor, client, *, proof):
     )
     edit = TextEdit(span=Span(start=0, end=1), new_text="y")
     proposed = Proposed(task=TaskClass.RENAME, title="Rename", edits=(edit,), proof=proof, evidence="So.")
-    applier = Applier(documents=documents, editor=editor, to_uri=str, rebase=None)
+    applier = Applier(documents=documents, editor=editor, to_uri=str, rebase=None, on_asked=lambda _: None)
     return applier.apply(Wanted(request=request, proposed=proposed), client, Stage())
 
 
