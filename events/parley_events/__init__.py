@@ -27,6 +27,7 @@ from parley_events.errors import (
     StoreUnavailableError,
     StoreUnusableError,
     TooManyConflictsError,
+    UndeliveredError,
     UnknownEventError,
 )
 from parley_events.events import EVERYTHING, JsonObject, JsonValue, Metadata, NewEvent, Query, RecordedEvent
@@ -72,5 +73,6 @@ __all__ = [
     "StoreUnusableError",
     "TooManyConflictsError",
     "Trouble",
+    "UndeliveredError",
     "UnknownEventError",
 ]

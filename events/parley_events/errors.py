@@ -9,6 +9,7 @@
     ├── MissingBlobError         bytes that an event names are not in the store
     ├── NoSuchAggregateError     there is nothing under that name
     ├── SlowSubscriberError      the subscriber was cut off: resume from `position`
+    ├── UndeliveredError         a command did not reach whom it is for: send it again
     ├── StoreBusyError           another process holds the database: try again
     ├── StoreUnavailableError    the database does not answer: try again later
     └── StoreUnusableError       nothing can be stored there until a person acts
@@ -81,6 +82,10 @@ class SlowSubscriberError(EventStoreError):
     def __init__(self, message: str, *, position: int) -> None:
         super().__init__(message)
         self.position = position
+
+
+class UndeliveredError(EventStoreError):
+    """A message did not reach everybody who listens, or nobody does; with the same id it may be sent again."""
 
 
 class StoreBusyError(EventStoreError):

@@ -7,14 +7,18 @@ they are registered.
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from parley_events.bus import Message
+from parley_events.errors import EventStoreError, StoreClosedError, StoreUnusableError
 from parley_events.events import Query
 from parley_events.store import Trouble
+from parley_events.subscription import backoff_s
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from parley_events.bus import Bus
     from parley_events.events import RecordedEvent
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
 EVENTS: Final = "front-end.events"
 CLARIFICATIONS: Final = "front-end.clarifications"
 APPROVALS: Final = "front-end.approvals"
+UNUSABLE_S: Final = 60.0
+REMEMBERED_MESSAGES: Final = 10_000
 
 Receiver: TypeAlias = "Callable[[Message], Awaitable[None]]"
 
@@ -36,7 +42,7 @@ class EventRouter:
         name: The durable cursor: a router that starts again goes on where it was, so that every event is published at
             least once. A message that comes again has the same id. None for listeners who know themselves how far they
             came.
-        report: Is told when a receiver refuses a command.
+        report: Is told of trouble: what is tried again and when, and commands that are refused or have no receiver.
         after: The position after which events are published; the cursor's, if that is further.
     """
 
@@ -46,57 +52,123 @@ class EventRouter:
         self._store, self._bus, self._name, self._report, self._after = store, bus, name, report, after
         self._topics: dict[str, list[str]] = {}
         self._receivers: dict[str, dict[str, Receiver]] = {}
+        self._handled: dict[tuple[str, str], None] = {}
+        self._is_running = False
 
     def publish(self, event_type: str, topic: str) -> None:
-        """Bring every event of a type to a topic; a type may go to several."""
+        """Bring every event of a type to a topic; a type may go to several.
+
+        Raises:
+            RuntimeError: the router runs already.
+        """
+        self._check_not_running()
         topics = self._topics.setdefault(event_type, [])
         if topic not in topics:
             topics.append(topic)
 
     def receive(self, topic: str, command_type: str, receiver: Receiver) -> None:
-        """Bring every command of a type that comes on a topic to a receiver.
+        """Bring every command of a type that comes on a topic to a receiver, one after the other.
+
+        A command that comes again, with the same id, is left out if it was carried out; one that was refused is tried
+        again. That is remembered for the last commands only, and not beyond this process: a receiver that must be sure
+        uses the id for its events, or for an event's message `Runner.run(…, advance=…)`.
 
         Raises:
             ValueError: the topic has a receiver for that type already.
+            RuntimeError: the router runs already.
         """
+        self._check_not_running()
         receivers = self._receivers.setdefault(topic, {})
         if command_type in receivers:
             raise ValueError(f"Commands of type {command_type!r} on {topic!r} have a receiver already.")
         receivers[command_type] = receiver
 
     async def run(self, started: asyncio.Event | None = None) -> None:
-        """Route until cancelled. `started` is set once every command topic is listened to."""
-        ready = asyncio.Semaphore(0)
+        """Route until cancelled; once the store is closed, commands alone. `started`: every command topic is heard.
+
+        Trouble of the store or the bus ends nothing: it is reported and tried again, and routing goes on behind the
+        last event that was published.
+
+        Raises:
+            RuntimeError: it runs already.
+        """
+        self._check_not_running()
+        self._is_running = True
+        try:
+            await self._run(started)
+        finally:
+            self._is_running = False
+
+    async def _run(self, started: asyncio.Event | None) -> None:
+        heard = {topic: asyncio.Event() for topic in self._receivers}
         async with asyncio.TaskGroup() as group:
-            for topic, receivers in self._receivers.items():
-                group.create_task(self._receive(topic, receivers, ready), name=f"commands of {topic}")
-            for _ in self._receivers:
-                await ready.acquire()
+            for topic in self._receivers:
+                receive = partial(self._receive, topic, heard[topic])
+                group.create_task(self._persist(f"receiving commands of {topic}", receive), name=f"commands of {topic}")
+            for event in heard.values():
+                await event.wait()
             if started is not None:
                 started.set()
             if self._topics:
-                group.create_task(self._publish(), name="events to topics")
+                group.create_task(self._persist("publishing events", self._publish), name="events to topics")
 
-    async def _publish(self) -> None:
+    async def _persist(self, what: str, steps: Callable[[], AsyncGenerator[None, None]]) -> None:
+        """Take steps until the store is closed; after trouble begin again, later each time that no step is taken."""
+        attempt = 0
+        while True:
+            try:
+                async with aclosing(steps()) as taken:
+                    async for _ in taken:
+                        attempt = 0
+            except StoreClosedError:
+                return
+            except EventStoreError as error:
+                attempt += 1
+                delay_s = UNUSABLE_S if isinstance(error, StoreUnusableError) else backoff_s(attempt)
+                self._report(Trouble(what=what, error=error, attempt=attempt, retry_in_s=delay_s))
+                await asyncio.sleep(delay_s)
+            else:
+                return
+
+    async def _publish(self) -> AsyncGenerator[None, None]:
         query = Query(event_types=tuple(self._topics))
         async with self._store.subscribe(query, after=self._after, name=self._name) as events:
             async for event in events:
                 for topic in self._topics[event.event_type]:
                     await self._bus.publish(message_of(event, topic))
+                self._after = event.position
+                yield
 
-    async def _receive(self, topic: str, receivers: dict[str, Receiver], ready: asyncio.Semaphore) -> None:
+    async def _receive(self, topic: str, heard: asyncio.Event) -> AsyncGenerator[None, None]:
         async with self._bus.listening(topic) as messages:
-            ready.release()
+            heard.set()
             async for message in messages:
-                await self._hand_over(message, receivers.get(message.kind))
+                await self._hand_over(message)
+                yield
 
-    async def _hand_over(self, message: Message, receiver: Receiver | None) -> None:
+    async def _hand_over(self, message: Message) -> None:
+        handled = (message.topic, message.message_id)
+        if handled in self._handled:
+            return
+        receiver = self._receivers[message.topic].get(message.kind)
+        if receiver is None:
+            self._refused(message, LookupError(f"Nobody receives {message.kind!r} on {message.topic!r}."))
+            return
         try:
-            if receiver is None:
-                raise LookupError(f"Nobody receives commands of type {message.kind!r} on {message.topic!r}.")  # noqa: TRY301
             await receiver(message)
         except Exception as error:  # noqa: BLE001 - the boundary: one command that fails must not stop the others
-            self._report(Trouble(what=f"the command {message.kind}", error=error, attempt=1, retry_in_s=0.0))
+            self._refused(message, error)
+            return
+        self._handled[handled] = None
+        if len(self._handled) > REMEMBERED_MESSAGES:
+            del self._handled[next(iter(self._handled))]
+
+    def _refused(self, message: Message, error: Exception) -> None:
+        self._report(Trouble(what=f"the command {message.kind}", error=error, attempt=1, retry_in_s=0.0))
+
+    def _check_not_running(self) -> None:
+        if self._is_running:
+            raise RuntimeError("The event router runs already. Say what goes where before it is started.")
 
 
 def message_of(event: RecordedEvent, topic: str) -> Message:
