@@ -23,7 +23,6 @@ from parley_events import (
     StoreReadOnlyError,
     StoreTooNewError,
     StoreUnavailableError,
-    StoreUnusableError,
 )
 from parley_events.batches import prepare
 from parley_events.stores.sqlite.faults import translated
@@ -285,17 +284,6 @@ async def test_a_store_that_lost_events_is_told_to_who_resumes(tmp_path):
     async with sqlite_store(tmp_path, Outside()) as store, store.subscribe(after=4) as events:
         with pytest.raises(StoreBehindError, match="ends at position 3, but events up to 4 were seen"):
             await anext(events)
-
-
-async def test_a_store_that_is_moved_away_takes_no_appends_with_it(tmp_path):
-    """An append into a deleted file would be acknowledged and lost."""
-    path = await _filled(tmp_path)
-    async with sqlite_store(tmp_path, Outside(prefix="new")) as store:
-        shutil.move(path, tmp_path / "away.db")
-        with pytest.raises(StoreUnusableError, match="moved, deleted or replaced"):
-            await store.append("s", "a", [happened()], expected_sequence=3)
-        shutil.move(tmp_path / "away.db", path)
-        assert (await store.append("s", "a", [happened()], expected_sequence=3)).sequence == 4
 
 
 def test_a_disk_that_refuses_leaves_only_what_was_acknowledged(tmp_path):

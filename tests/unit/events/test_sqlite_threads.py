@@ -14,6 +14,7 @@ from parley_events import (
     InvalidEventError,
     Query,
     StoreBusyError,
+    StoreCorruptError,
     StoreLocationError,
     StoreReadOnlyError,
     StoreUnavailableError,
@@ -157,7 +158,8 @@ async def test_an_opening_that_is_cancelled_leaves_no_thread(tmp_path):
 async def test_the_tail_waits_until_the_file_can_be_read_again(tmp_path):
     """The trouble is reported, and who listens gets what is stored when the file is back."""
     path, outside = await _made(tmp_path), Outside()
-    shutil.move(path, tmp_path / "away.db")
+    good = path.read_bytes()
+    path.write_bytes(b"no database " * 500)
 
     async def reported():
         return {(trouble.what, type(trouble.error)) for trouble in outside.trouble}
@@ -169,8 +171,8 @@ async def test_the_tail_waits_until_the_file_can_be_read_again(tmp_path):
     feed = Feed(head, tail)
     tail.attach(feed)
     listener, _ = await feed.join(EVERYTHING)
-    await eventually(reported, {("following the event store", StoreReadOnlyError)})
-    shutil.move(tmp_path / "away.db", path)
+    await eventually(reported, {("following the event store", StoreCorruptError)})
+    path.write_bytes(good)
     async with asyncio.timeout(60):
         await listener.ready()
     assert [event.event_type for event in listener.events] == ["Happened"]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from parley_events.errors import StoreClosedError
 from parley_events.stores.sqlite.connection import connect_reader
 from parley_events.stores.sqlite.faults import FAULTS, translated
+from parley_events.stores.sqlite.opened_file import OpenedFile
 
 if TYPE_CHECKING:
     import sqlite3
@@ -29,13 +30,18 @@ class Reader:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._file = OpenedFile(path)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="parley-events-read")
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._closed = False
 
     async def read(self, work: Callable[[sqlite3.Connection], ResultT]) -> ResultT:
-        """What `work` reads."""
+        """What `work` reads.
+
+        Raises:
+            StoreUnusableError: the file was deleted or replaced since.
+        """
         if self._closed:
             raise StoreClosedError("The event store is closed. Open it with `async with`.")
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._work, work)
@@ -53,6 +59,7 @@ class Reader:
             if connection is None:
                 connection = self._local.connection = connect_reader(self._path)
                 self._connections.append(connection)
+            self._file.check("Nothing more can be read from it.")
             return work(connection)
         except FAULTS as error:
             raise translated(error, str(self._path)) from error

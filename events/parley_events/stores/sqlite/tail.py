@@ -12,18 +12,19 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from parley_events.errors import StoreUnusableError
 from parley_events.events import EVERYTHING
 from parley_events.store import Trouble
 from parley_events.stores.sqlite.connection import connect_reader
 from parley_events.stores.sqlite.faults import translated
+from parley_events.stores.sqlite.opened_file import OpenedFile
 from parley_events.stores.sqlite.statements import select
 from parley_events.subscription import backoff_s
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
-    from parley_events.events import RecordedEvent
     from parley_events.feed import Feed
 
 logger = logging.getLogger(__name__)
@@ -44,13 +45,14 @@ class SqliteTail:
 
     def __init__(self, path: Path, report: Callable[[Trouble], None]) -> None:
         self._path = path
+        self._file = OpenedFile(path)
         self._report = report
         self._loop = asyncio.get_running_loop()
         self._feed: Feed | None = None
         self._thread: threading.Thread | None = None
         self._listening = threading.Event()
         self._stop = threading.Event()
-        self._delivered = threading.Event()
+        self._done = threading.Event()
         self._resumed = False
         self._attempt = 0
 
@@ -74,12 +76,15 @@ class SqliteTail:
         """End the thread."""
         self._stop.set()
         self._listening.set()
-        self._delivered.set()
+        self._done.set()
         if self._thread is not None:
             await asyncio.to_thread(self._thread.join)
 
     def _run(self) -> None:
         while not self._stop.is_set():
+            self._listening.wait()
+            if self._is_gone():
+                continue
             try:
                 connection = connect_reader(self._path)
                 try:
@@ -99,6 +104,8 @@ class SqliteTail:
             self._listening.wait()
             if self._resumed:
                 self._resumed, seen = False, None
+            if self._is_gone():
+                continue
             [version] = connection.execute("PRAGMA data_version").fetchone()
             if version != seen:
                 seen = version
@@ -115,21 +122,30 @@ class SqliteTail:
         while not self._stop.is_set():
             page = select(connection, EVERYTHING, after, PAGE_EVENTS)
             if page:
-                self._deliver(after, page)
+                self._wait_for(self._feed.deliver, after, page)
                 after = page[-1].position
             if len(page) < PAGE_EVENTS:
                 return
 
-    def _deliver(self, after: int, page: Sequence[RecordedEvent]) -> None:
-        """Hand a page to the loop, and wait until it was taken, so that pages do not pile up."""
-        self._delivered.clear()
-        if self._in_loop(self._take, after, page):
-            self._delivered.wait()
-
-    def _take(self, after: int, page: Sequence[RecordedEvent]) -> None:
+    def _is_gone(self) -> bool:
+        """Whether the file was deleted or replaced; then every subscription ends, so that the tail rests."""
         assert self._feed is not None  # noqa: S101 - `attach` comes first
-        self._feed.deliver(after, page)
-        self._delivered.set()
+        try:
+            self._file.check("Its new events cannot be followed.")
+        except StoreUnusableError as error:
+            self._wait_for(self._feed.cut, error)
+            return True
+        return False
+
+    def _wait_for(self, callback: Callable[..., None], *arguments: object) -> None:
+        """Let the loop call this, and wait until it has: pages do not pile up."""
+        self._done.clear()
+        if self._in_loop(self._call, callback, *arguments):
+            self._done.wait()
+
+    def _call(self, callback: Callable[..., None], *arguments: object) -> None:
+        callback(*arguments)
+        self._done.set()
 
     def _tell(self, error: sqlite3.Error, attempt: int) -> None:
         trouble = Trouble(

@@ -12,12 +12,13 @@ import threading
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from parley_events.errors import EventStoreError, StoreBusyError, StoreClosedError, StoreUnusableError
+from parley_events.errors import EventStoreError, StoreBusyError, StoreClosedError
 from parley_events.store import Trouble
 from parley_events.stores.sqlite.commits import commit_at_once, commit_within
 from parley_events.stores.sqlite.connection import BUSY_MS, connect_writer, reserve_log
 from parley_events.stores.sqlite.faults import FAULTS, translated
 from parley_events.stores.sqlite.line import Line, Write
+from parley_events.stores.sqlite.opened_file import OpenedFile
 from parley_events.stores.sqlite.statements import Heads
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Writer:
         self._patience_s = patience_s
         self._line = Line(committed)
         self._thread = threading.Thread(target=self._run, name="parley-events-write", daemon=True)
-        self._inode: int | None = None
+        self._file = OpenedFile(path)
         self._closing = threading.Event()
         self._heads = Heads()
         self._commits = 0
@@ -106,7 +107,6 @@ class Writer:
         except sqlite3.Error as error:
             self._refuse_all(translated(error, str(self._path)))
             return
-        self._inode = self._path.stat().st_ino
         try:
             while (jobs := self._line.take()) is not None:
                 self._do(connection, jobs)
@@ -180,7 +180,7 @@ class Writer:
 
     def _patiently(self, take_lock: Callable[[], ResultT]) -> ResultT:
         """Do what takes the write lock first; wait for another process that holds it, up to the patience."""
-        self._check_file()
+        self._file.check("Nothing of this was stored.")
         deadline = time.monotonic() + self._patience_s
         told = False
         while True:
@@ -193,18 +193,6 @@ class Writer:
                 if not told:
                     told = True
                     self._tell(Trouble(what="storing events", error=trouble, attempt=1, retry_in_s=BUSY_MS / 1000))
-
-    def _check_file(self) -> None:
-        """A file that was deleted or replaced would take our commits with it."""
-        try:
-            inode = self._path.stat().st_ino
-        except OSError:
-            inode = None
-        if inode != self._inode:
-            raise StoreUnusableError(
-                f"The event store {self._path} was moved, deleted or replaced while it was open. Nothing of this was "
-                "stored. Put it back, or start Parley again."
-            )
 
     def _tell(self, trouble: Trouble) -> None:
         logger.warning("%s: %s", trouble.what, trouble.error)
