@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from parley_server.event_keeping import EventKeeping
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
     from parley_agent.document import Diagnostic, Document, Span
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from parley_providers.records import CallRecord
     from parley_providers.route import Route
     from parley_providers.tally import Spent
+    from parley_server.event_following import Connect, Told
 
 
 class SettingsLayers(Protocol):
@@ -69,6 +70,7 @@ class Application:
         build_chain: Builds the chain, whose calls, breakers and costs the store keeps.
         read_records: The kept records of a model, a task class, or all.
         open_events: Opens the event store; None keeps no events.
+        connect_events: Makes the router for its events, and the bus; None tells nobody of them.
         read_unproved: What the person's settings say of unproved results.
         spent: What the calls of a request used so far, by its correlation id.
         layers: What an editor or a workspace may set.
@@ -81,6 +83,7 @@ class Application:
         build_chain: Callable[[CallStore], ProviderChain],
         read_records: Callable[[str | None, str | None], tuple[CallRecord, ...]],
         open_events: Callable[[], AbstractAsyncContextManager[EventStore]] | None = None,
+        connect_events: Connect | None = None,
         read_unproved: Callable[[], Unproved] = lambda: "ask",
         spent: Callable[[str], Spent | None] = lambda _: None,
         layers: SettingsLayers | None = None,
@@ -92,6 +95,7 @@ class Application:
         self._spent = spent
         self._layers = layers
         self._events = EventKeeping(open_events)
+        self._connect_events = connect_events
         self._closing = AsyncExitStack()
         self._closing.push_async_callback(self._events.aclose)
         self._store: CallStore | None = None
@@ -146,6 +150,16 @@ class Application:
     async def keep(self, correlation_id: str, event: RefactoringEvent) -> None:
         """Keep what a front end alone knows of a refactoring, such as that its edit was applied or undone."""
         await (await self._recorder(correlation_id)).keep(event)
+
+    async def follow_events(self, after: int | None, tell: Callable[[Told], Awaitable[None]]) -> None:
+        """Tell of every event that is stored after a position, by whichever process, until this is cancelled.
+
+        None tells only of what is stored from now on. While `tell` waits, no more are read.
+        """
+        from parley_server.event_following import EventFollowing
+
+        if self._connect_events is not None:
+            await EventFollowing(self._events, self._connect_events, tell, after=after).run()
 
     async def models(self) -> tuple[ModelFacts, ...]:
         """Every model that could be asked."""

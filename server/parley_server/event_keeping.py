@@ -43,6 +43,11 @@ class EventKeeping:
         self._not_before = 0.0
         self._told = ""
 
+    @property
+    def problem(self) -> str:
+        """Why there is no store at present, as it was told; empty where there is, or nobody has asked for it yet."""
+        return "" if self._store is not None else self._told
+
     async def store(self) -> EventStore | None:
         """The store; None while it cannot be opened, which is told once for each reason."""
         from parley_events.errors import EventStoreError

@@ -19,6 +19,7 @@ from pytest_lsp import LanguageClient, client_capabilities
 from pytest_lsp.client import register_lsp_features
 
 from parley_server.lsp.demo import client_converter
+from parley_server.lsp.wire import METHODS
 
 PROFILES = ("visual-studio-code@v1.65.2", "neovim@v0.11.0", "emacs@v29.1")
 VSCODE, NEOVIM, EMACS = PROFILES
@@ -316,8 +317,8 @@ def _register(client, editor):
     def register(params: types.RegistrationParams):
         return None
 
-    for method in ("started", "waiting", "asked", "route", "token", "restarted", "answered", "repairing", "finished"):
-        _hear(client, editor, f"parley/{method}")
+    for method in METHODS.values():
+        _hear(client, editor, method.value)
 
 
 def _hear(client, editor, method):

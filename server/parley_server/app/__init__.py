@@ -1,6 +1,6 @@
 """The composition root: the only package that builds concrete stores, adapters and the engine, and joins them.
 
-Reading order: `services`, `layers`, `models`, `keeping`, `looking`. Front ends ask it for services; nothing
+Reading order: `services`, `layers`, `models`, `keeping`, `routing`, `looking`. Front ends ask it for services; nothing
 else imports it.
 """
 

@@ -9,10 +9,13 @@ from parley_server.app.layers import Layers
 from parley_server.app.models import build_chain, build_scripted_chain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from parley_agent.refactor.requests import Unproved
+    from parley_events.bus import Bus
+    from parley_events.router import EventRouter
+    from parley_events.store import EventStore, Trouble
     from parley_profiling.stores import CallStore
     from parley_providers.chain import ProviderChain
     from parley_providers.records import CallRecord
@@ -63,11 +66,17 @@ def build_application(
     def unproved() -> Unproved:
         return layers.settings().refactor.unproved
 
+    def connect(store: EventStore, after: int, report: Callable[[Trouble], None]) -> tuple[EventRouter, Bus]:
+        from parley_server.app.routing import connect_events
+
+        return connect_events(store, after, report)
+
     return Application(
         open_store=open_call_store,
         build_chain=chain,
         read_records=records,
         open_events=open_event_store,
+        connect_events=connect,
         read_unproved=unproved,
         spent=tally.spent,
         layers=layers,

@@ -21,8 +21,9 @@ class ClientFacts:
     lets the server begin progress. `reads_content`: it asks `workspace/textDocumentContent`. `asks_for_instructions`:
     it registered `parley.ask`. `shows_outcomes`: it tells the person itself how a request ended. `skips_version_zero`:
     it takes an edit for version 0 without a look at the version that it has. `answers_configuration`: it can be asked
-    for its settings. `registers_configuration`: it has to be asked to tell when they change. `resolves`: what of a code
-    action it asks for only when the person looks at it or chooses it.
+    for its settings. `registers_configuration`: it has to be asked to tell when they change. `follows_events`: it shows
+    what is stored, after the position `events_after` or, with None, from now on. `resolves`: what of a code action it
+    asks for only when the person looks at it or chooses it.
     """
 
     name: str = ""
@@ -43,6 +44,8 @@ class ClientFacts:
     skips_version_zero: bool = False
     answers_configuration: bool = False
     registers_configuration: bool = False
+    follows_events: bool = False
+    events_after: int | None = None
     resolves: frozenset[str] = frozenset()
     workspace_roots: tuple[str, ...] = ()
 

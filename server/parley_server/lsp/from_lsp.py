@@ -66,6 +66,8 @@ def client_facts(params: types.InitializeParams, encoding: PositionEncoding, roo
         skips_version_zero=params.client_info is not None and params.client_info.name == "Neovim",
         answers_configuration=bool(workspace.configuration),
         registers_configuration=bool(changes and changes.dynamic_registration),
+        follows_events=ours.events is not None,
+        events_after=ours.events.after if ours.events else None,
         resolves=frozenset(resolved.properties if resolved and actions.data_support else ()),
         workspace_roots=roots,
     )

@@ -25,6 +25,7 @@ from parley_server.lsp.client import ClientFacts
 from parley_server.lsp.configuring import Configuring
 from parley_server.lsp.documents import Documents
 from parley_server.lsp.explanations import Explanations, Kind
+from parley_server.lsp.following import Following
 from parley_server.lsp.frames import FrameError, Frames
 from parley_server.lsp.garbage import Garbage
 from parley_server.lsp.keeping import Ended, OutcomeKeeper
@@ -102,6 +103,7 @@ class ParleyServer(LanguageServer):
             take=lambda given, bare: self.worker.call(lambda: services.configure(given, bare=bare)),
             look=lambda folders: self.worker.call(lambda: services.workspace_problems(folders)),
         )
+        self.following = Following(group, self, lambda *given: self.worker.call(lambda: services.follow_events(*given)))
         self.preparing = Preparing(
             group, self.documents, lambda document: self.aside(lambda: services.prepare(document))
         )
@@ -220,6 +222,7 @@ class ParleyServer(LanguageServer):
 
     async def _close(self) -> None:
         self.running.shut_down()
+        self.following.close()
         self.configuring.close()
         self.explanations.close()
         self.preparing.close()

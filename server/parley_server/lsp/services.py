@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 
     from parley_agent.document import Diagnostic, Document, Span
     from parley_agent.refactor.events import RefactoringEvent
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from parley_providers.provider import ModelFacts
     from parley_providers.route import Route
     from parley_providers.tally import Spent
+    from parley_server.event_following import Told
 
 
 class Services(Protocol):
@@ -77,6 +78,13 @@ class Services(Protocol):
 
     async def keep(self, correlation_id: str, event: RefactoringEvent) -> None:
         """Keep what the editor alone knows of a refactoring. Never fails: what cannot be kept is told in the log."""
+        ...
+
+    async def follow_events(self, after: int | None, tell: Callable[[Told], Awaitable[None]]) -> None:
+        """Tell of every event that is stored after a position, by whichever process, until this is cancelled.
+
+        None tells only of what is stored from now on. While `tell` waits, no more are read.
+        """
         ...
 
     async def profiles(self, model: str | None, task: str | None) -> tuple[Profile, ...]:

@@ -5,6 +5,7 @@ LSP's own types belong to `to_lsp`.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from parley_agent.refactor import requests
@@ -12,10 +13,14 @@ from parley_server.lsp import wire
 
 if TYPE_CHECKING:
     from parley_agent.refactor.requests import RefactorEvent
+    from parley_events.bus import Message
     from parley_profiling.intervals import Summary
     from parley_profiling.profiles import Profile
     from parley_providers.provider import ModelFacts
     from parley_providers.tally import Spent
+    from parley_server.event_following import Told
+
+MOST_DATA_BYTES = 65_536
 
 
 def notification(event: RefactorEvent, request_id: str) -> wire.Notification | None:  # noqa: PLR0911 - one for each
@@ -84,6 +89,15 @@ def spent(found: Spent, wall_s: float) -> wire.Spent:
     )
 
 
+def told(found: Told, seq: int) -> wire.Event | wire.Events:
+    """A stored event as the editor is told of it, or how it stands with them."""
+    from parley_events.bus import Message  # not at start-up
+
+    if isinstance(found, Message):
+        return _event(found, seq)
+    return wire.Events(seq=seq, following=found.is_following, position=found.position, problem=found.problem or None)
+
+
 def _estimate(summary: Summary | None) -> wire.Estimate | None:
     if summary is None:
         return None
@@ -127,3 +141,24 @@ def _answered(event: requests.Answered, request_id: str) -> wire.Answered:
 
 def _ms(duration_ns: int | None) -> float | None:
     return None if duration_ns is None else duration_ns / 1e6
+
+
+def _event(message: Message, seq: int) -> wire.Event:
+    size = len(json.dumps(message.data, ensure_ascii=False).encode("utf-8", "replace"))
+    is_small = size <= MOST_DATA_BYTES
+    return wire.Event(
+        seq=seq,
+        topic=message.topic,
+        type=message.kind,
+        version=message.version,
+        position=message.position,
+        event_id=message.message_id,
+        stream=message.stream_id,
+        aggregate=message.aggregate_id,
+        sequence=message.sequence,
+        time=message.created_at.isoformat() if message.created_at else None,
+        correlation_id=message.metadata.correlation_id,
+        causation_id=message.metadata.causation_id,
+        data=message.data if is_small else None,
+        data_bytes=None if is_small else size,
+    )

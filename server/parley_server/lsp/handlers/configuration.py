@@ -1,4 +1,4 @@
-"""The editor's settings: asked for once it is ready, and again when it says that they changed."""
+"""What begins once the editor is ready: asking for its settings, also when they change, and telling it of events."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ def register(server: ParleyServer) -> None:
 
     def initialized(_params: types.InitializedParams) -> None:
         server.configuring.begin(server.client)
+        server.following.begin(server.client)
 
     def changed(params: types.DidChangeConfigurationParams) -> None:
         server.configuring.changed(server.client, params.settings)

@@ -126,8 +126,21 @@ class ResendParams:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventsWanted:
+    """Which events the editor's own side wants to be told of by `parley/event`."""
+
+    after: Annotated[
+        int | None,
+        "The position of the last event that it knows of, 0 for all; without it, only what is stored from now on.",
+    ] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClientAbilities:
     """What an editor's own side may announce as `experimental.parley` among the client capabilities."""
 
     asks: Annotated[bool, "It registered the command parley.ask."] = False
     outcomes: Annotated[bool, "It shows how requests end; else the server sends window/showMessage."] = False
+    events: Annotated[
+        EventsWanted | None, "It shows what Parley does on this machine; without it, no events are told."
+    ] = None

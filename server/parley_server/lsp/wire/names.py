@@ -41,6 +41,8 @@ class Method(StrEnum):
     REPAIRING = "parley/repairing"
     TESTING = "parley/testing"
     FINISHED = "parley/finished"
+    EVENT = "parley/event"
+    EVENTS = "parley/events"
     RESEND = "parley/resend"
 
 
@@ -61,3 +63,4 @@ Outcome: TypeAlias = Literal[
 ]
 Id: TypeAlias = Annotated[str, "The request that this belongs to."]
 Seq: TypeAlias = Annotated[int, "Counts the notifications of one request from 1, without gaps."]
+EventSeq: TypeAlias = Annotated[int, "Counts `parley/event` and `parley/events` together from 1, without gaps."]

@@ -1,11 +1,14 @@
-"""What the server tells of a request while it runs, and how it ended."""
+"""What the server tells by itself: of a request while it runs, how it ended, and what is stored.
+
+What it answers belongs to `answered`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from parley_server.lsp.wire.names import Id, Method, Outcome, Seq
+from parley_server.lsp.wire.names import EventSeq, Id, Method, Outcome, Seq
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +148,42 @@ class Finished:
     spent: Annotated[Spent | None, "Absent where no model was asked, or was cancelled before it told."] = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that was stored: a step of a refactoring in this editor, in another, or at a terminal of this machine.
+
+    `position` counts over the whole store and grows: announced as `experimental.parley.events.after` at the next start,
+    it brings everything since. Whole texts are not in `data` but named there by their hash.
+    """
+
+    seq: EventSeq
+    topic: Annotated[str, "front-end.events, or front-end.approvals for what a person's yes is asked for."]
+    type: str
+    version: Annotated[int, "Of the type's data."]
+    position: int
+    event_id: str
+    stream: str
+    aggregate: Annotated[str, "What it belongs to, within the stream: of refactorings, the request's id."]
+    sequence: Annotated[int, "Counts the events of one aggregate from 1."]
+    time: Annotated[str | None, "When it was stored, in UTC, as ISO 8601 writes it."] = None
+    correlation_id: Annotated[str | None, "The request that it belongs to."] = None
+    causation_id: str | None = None
+    data: Annotated[Any, "What the type says; absent where it is larger than 64 KiB."] = None
+    data_bytes: Annotated[int | None, "How large the data is, where it is absent; `parley events show` shows it."] = (
+        None
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Events:
+    """How it stands with telling events: at the beginning, and when it changes."""
+
+    seq: EventSeq
+    following: Annotated[bool, "Whether what is stored after the position is told from now on."]
+    position: Annotated[int | None, "Everything up to it was told, or was not asked for."] = None
+    problem: Annotated[str | None, "Why events are not told, or what is missing, for the person."] = None
+
+
 Notification: TypeAlias = (
     Started | Waiting | Asked | RouteChosen | Token | Restarted | Answered | Repairing | Testing | Finished
 )
@@ -160,4 +199,6 @@ METHODS: dict[type, Method] = {
     Repairing: Method.REPAIRING,
     Testing: Method.TESTING,
     Finished: Method.FINISHED,
+    Event: Method.EVENT,
+    Events: Method.EVENTS,
 }

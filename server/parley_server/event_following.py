@@ -1,0 +1,137 @@
+"""A front end's way along the stored events: by a router and a bus, from a position on, whatever becomes of the store.
+
+Which events go to which topic is decided in `app.routing`; what a front end does with them is its own affair.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from parley_events.bus import Message
+from parley_events.errors import EventStoreError, SlowSubscriberError, StoreBehindError
+from parley_events.router import APPROVALS, CLARIFICATIONS, EVENTS
+from parley_events.subscription import backoff_s
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from parley_events.bus import Bus
+    from parley_events.router import EventRouter
+    from parley_events.store import EventStore, Trouble
+
+TOPICS = (EVENTS, CLARIFICATIONS, APPROVALS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How far a front end has been told: of every event up to `position`, None where that is not known yet.
+
+    `is_following`: what comes after it is told from now on. `problem`: why it is not, or what is missing before it.
+    """
+
+    position: int | None
+    is_following: bool
+    problem: str = ""
+
+
+Told: TypeAlias = Message | Standing
+Connect: TypeAlias = "Callable[[EventStore, int, Callable[[Trouble], None]], tuple[EventRouter, Bus]]"
+
+
+class Stores(Protocol):
+    """Where the event store comes from."""
+
+    @property
+    def problem(self) -> str:
+        """Why there is none at present, or nothing."""
+        ...
+
+    async def store(self) -> EventStore | None:
+        """The store; None while it cannot be opened."""
+        ...
+
+
+class EventFollowing:
+    """Tells one front end of every event after a position: in order, each once, and how it stands in between.
+
+    Args:
+        stores: Where the event store comes from; a lost one is looked for again and again.
+        connect: Makes the router that publishes a store's events after a position, and the bus that it publishes to.
+        tell: Takes one message; while it waits, no more are read.
+        after: The position of the last event that the front end knows of; None is only for what is stored from now on.
+        pause: Waits so many seconds.
+    """
+
+    def __init__(
+        self,
+        stores: Stores,
+        connect: Connect,
+        tell: Callable[[Told], Awaitable[None]],
+        *,
+        after: int | None,
+        pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._stores, self._connect, self._tell, self._pause = stores, connect, tell, pause
+        self._position = after
+        self._told: Standing | None = None
+        self._attempt = 0
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        while True:
+            try:
+                await self._follow()
+            except* SlowSubscriberError:
+                pass  # nothing is lost: it is read again behind what was told
+            except* EventStoreError as found:
+                await self._stand(problem=str(_first(found)))
+            self._attempt += 1
+            await self._pause(backoff_s(self._attempt))
+
+    async def _follow(self) -> None:
+        store = await self._stores.store()
+        if store is None:
+            if self._stores.problem:
+                await self._stand(problem=self._stores.problem)
+            return
+        head, seen = await store.head(), self._position
+        lost = "" if seen is None or seen <= head else str(StoreBehindError(head=head, seen=seen))
+        self._position = position = head if seen is None or lost else seen
+        async with asyncio.TaskGroup() as group:
+
+            def report(trouble: Trouble) -> None:
+                group.create_task(self._troubled(trouble), name="parley-events-trouble")
+
+            router, bus = self._connect(store, position, report)
+            async with bus.listening(*TOPICS) as messages:
+                group.create_task(router.run(), name="parley-event-router")
+                await self._stand(problem=lost, is_following=True)
+                async for message in messages:
+                    await self._pass_on(message)
+
+    async def _pass_on(self, message: Message) -> None:
+        await self._stand(is_following=True)
+        await self._tell(message)
+        self._position, self._attempt = message.position, 0
+
+    async def _troubled(self, trouble: Trouble) -> None:
+        """The router will try again; but what an older copy lacks will never come."""
+        if isinstance(trouble.error, StoreBehindError):
+            raise trouble.error
+        await self._stand(problem=str(trouble.error))
+
+    async def _stand(self, *, problem: str = "", is_following: bool = False) -> None:
+        """Tell how it stands, if that is news."""
+        told = self._told
+        if told is None or told.is_following != is_following or problem not in ("", told.problem):
+            self._told = Standing(position=self._position, is_following=is_following, problem=problem)
+            await self._tell(self._told)
+
+
+def _first(error: BaseException) -> BaseException:
+    """The first of the errors in a group of groups."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,194 @@
+"""A front end is told of stored events: in order, each once, whatever becomes of the store and however slow it is."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+
+from parley_agent.refactor.events import CONSENT_EVENTS
+from parley_agent.system_event import SYSTEM_EVENTS
+from parley_events.bus import InProcessBus
+from parley_events.errors import StoreBehindError, StoreUnusableError
+from parley_events.router import APPROVALS, EVENTS, EventRouter
+from parley_events.store import Trouble
+from parley_server.app.routing import connect_events
+from parley_server.event_following import EventFollowing, Standing
+from support.event_stores import Outside, happened, memory_store
+
+UNDONE, ASKED = "RefactoringUndone", "ConsentAsked"
+FOLLOWING = Standing(position=0, is_following=True)
+
+
+class Stores:
+    """Implements `Stores`: a store that can be opened, or not yet."""
+
+    def __init__(self, store, problem=""):
+        self._store = store
+        self.problem = problem
+
+    async def store(self):
+        return None if self.problem else self._store
+
+
+class FrontEnd:
+    """Hears what it is told, each item when it wants to."""
+
+    def __init__(self):
+        self._told = asyncio.Queue(maxsize=1)
+
+    async def tell(self, told):
+        await self._told.put(told)
+
+    async def heard(self, count):
+        """The next so many, events as (position, topic)."""
+        told = [await self._told.get() for _ in range(count)]
+        return [each if isinstance(each, Standing) else (each.position, each.topic) for each in told]
+
+
+@pytest.fixture
+async def store(tmp_path):
+    async with memory_store(tmp_path, Outside()) as opened:
+        yield opened
+
+
+async def append(store, *kinds):
+    for kind in kinds:
+        await store.append("refactorings", "a", [happened(kind)], expected_sequence=None)
+
+
+@asynccontextmanager
+async def following(stores, *, after, connect=connect_events, pause=asyncio.sleep):
+    front_end = FrontEnd()
+    async with asyncio.TaskGroup() as group:
+        work = EventFollowing(stores, connect, front_end.tell, after=after, pause=pause).run()
+        running = group.create_task(work)
+        try:
+            async with asyncio.timeout(30):
+                yield front_end
+        finally:
+            running.cancel()
+
+
+async def test_a_front_end_is_told_what_follows_the_position_it_knows(store):
+    """What was stored before, then what is stored now; what a yes is asked for goes to the approvals."""
+    await append(store, UNDONE, UNDONE, ASKED)
+    async with following(Stores(store), after=1) as front_end:
+        assert await front_end.heard(1) == [Standing(position=1, is_following=True)]
+        await append(store, UNDONE)
+        assert await front_end.heard(3) == [(2, EVENTS), (3, APPROVALS), (4, EVENTS)]
+
+
+async def test_without_a_position_only_what_is_new_is_told(store):
+    """It is told where that begins, to ask for what follows when it comes back."""
+    await append(store, UNDONE, UNDONE)
+    async with following(Stores(store), after=None) as front_end:
+        assert await front_end.heard(1) == [Standing(position=2, is_following=True)]
+        await append(store, ASKED)
+        assert await front_end.heard(1) == [(3, APPROVALS)]
+
+
+async def test_every_type_that_is_known_goes_to_a_front_end(store):
+    """By its registered name; other types go nowhere."""
+    await append(store, *SYSTEM_EVENTS.names[:-1], "Unheard", SYSTEM_EVENTS.names[-1])
+    approvals = {each.event_type for each in CONSENT_EVENTS}
+    expected = [APPROVALS if name in approvals else EVENTS for name in SYSTEM_EVENTS.names]
+    async with following(Stores(store), after=0) as front_end:
+        assert await front_end.heard(1) == [FOLLOWING]
+        assert [topic for _, topic in await front_end.heard(len(expected))] == expected
+
+
+async def test_a_store_that_cannot_be_opened_is_told_once_and_followed_when_it_can(store):
+    """It is looked for again and again."""
+    stores, pauses = Stores(store, "It is starting."), []
+
+    async def pause(delay_s):
+        pauses.append(delay_s)
+        if len(pauses) == 3:
+            stores.problem = ""
+
+    await append(store, UNDONE)
+    async with following(stores, after=0, pause=pause) as front_end:
+        assert await front_end.heard(3) == [
+            Standing(position=0, is_following=False, problem="It is starting."),
+            FOLLOWING,
+            (1, EVENTS),
+        ]
+    assert pauses == [0.05, 0.1, 0.2]
+
+
+async def test_a_position_that_the_store_never_had_is_told_and_given_up(store):
+    """An older copy took its place: what it lacks cannot be told, what comes is."""
+    await append(store, UNDONE)
+    async with following(Stores(store), after=9) as front_end:
+        lacks = str(StoreBehindError(head=1, seen=9))
+        assert await front_end.heard(1) == [Standing(position=1, is_following=True, problem=lacks)]
+        await append(store, UNDONE)
+        assert await front_end.heard(1) == [(2, EVENTS)]
+
+
+async def test_a_slow_front_end_misses_nothing_and_hears_nothing_twice(store):
+    """It is cut off from the bus, and goes on behind what it took."""
+
+    def connect(store, after, report):
+        bus = InProcessBus(queue_messages=1, patience_s=0.0)
+        router = EventRouter(store, bus, name=None, report=report, after=after)
+        router.publish(UNDONE, EVENTS)
+        return router, bus
+
+    await append(store, *[UNDONE] * 20)
+    async with following(Stores(store), after=0, connect=connect, pause=asyncio.sleep) as front_end:
+        assert await front_end.heard(1) == [FOLLOWING]
+        for _ in range(20):  # every other task has its turn, and fills what there is
+            await asyncio.sleep(0)
+        assert await front_end.heard(20) == [(position, EVENTS) for position in range(1, 21)]
+
+
+class Troubled:
+    """A router that meets trouble, and then goes on as the one it stands before."""
+
+    def __init__(self, router, report, error, troubled):
+        self._router, self._report, self._error, self._troubled = router, report, error, troubled
+
+    async def run(self):
+        if self._error is not None:
+            self._report(Trouble(what="publishing events", error=self._error, attempt=1, retry_in_s=60.0))
+            self._troubled.set()
+            if isinstance(self._error, StoreBehindError):
+                await asyncio.Event().wait()
+        await self._router.run()
+
+
+def troubled_by(*errors):
+    """Connects to a store as always, but the router of each connection first meets the next of these errors."""
+    left, troubled = list(errors), asyncio.Event()
+
+    def connect(store, after, report):
+        router, bus = connect_events(store, after, report)
+        return Troubled(router, report, left.pop(0) if left else None, troubled), bus
+
+    return connect
+
+
+async def test_trouble_is_told_and_that_it_is_over(store):
+    """While it lasts nothing is told; then all that came meanwhile."""
+    connect = troubled_by(StoreUnusableError("It was moved."))
+    async with following(Stores(store), after=0, connect=connect) as front_end:
+        assert await front_end.heard(2) == [
+            FOLLOWING,
+            Standing(position=0, is_following=False, problem="It was moved."),
+        ]
+        await append(store, UNDONE)
+        assert await front_end.heard(2) == [FOLLOWING, (1, EVENTS)]
+
+
+async def test_a_store_that_loses_events_is_followed_from_its_end(store):
+    """What is stored there from now on is news, though its positions were told before for other events."""
+    lost = StoreBehindError(head=0, seen=5)
+    async with following(Stores(store), after=0, connect=troubled_by(lost)) as front_end:
+        assert await front_end.heard(3) == [
+            FOLLOWING,
+            Standing(position=0, is_following=False, problem=str(lost)),
+            FOLLOWING,
+        ]
+        await append(store, UNDONE)
+        assert await front_end.heard(1) == [(1, EVENTS)]
