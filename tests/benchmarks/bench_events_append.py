@@ -1,4 +1,4 @@
-"""Durable appends: a hundred producers and one, beside plain loops into the same schema."""
+"""Durable appends: a hundred producers and one, beside plain loops into the same schema and beside `eventsourcing`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from benchmarks import their_store
 from benchmarks.event_load import (
     BATCH,
     event,
@@ -59,13 +60,16 @@ async def figures(context: Context) -> AsyncIterator[Figure]:
             "one": lambda path: ours(path, 1, few),
             "commits": lambda path: asyncio.to_thread(plain_appends, path, few),
             "thread": lambda path: plain_appends_off_the_loop(path, few),
+            "theirs": lambda path: asyncio.to_thread(their_appends, path, few),
         },
     )
-    many, batched, single, one_by_one, in_thread = rates.values()
+    many, batched, single, one_by_one, in_thread, theirs = rates.values()
     yield compared("100-producers.vs-batches", many, batched, "executemany, 100 a commit", goal=0.5)
     yield compared("100-producers.vs-commits", many, one_by_one, "one commit an event, encoded", goal=5)
+    yield compared("100-producers.vs-eventsourcing", many, theirs, "eventsourcing, one thread")
     yield compared("1-producer", single, one_by_one, "one commit an event, encoded", goal=1)
     yield compared("1-producer.vs-thread", single, in_thread, "the same off the event loop")
+    yield compared("1-producer.vs-eventsourcing", single, theirs, "eventsourcing, one thread")
     with postgres() as conninfo:
         async for figure in on_postgres(context, conninfo, count // 4, few // 2):
             yield figure
@@ -90,11 +94,26 @@ async def on_postgres(context: Context, conninfo: str, count: int, few: int) -> 
             "batches": lambda path: rows(path, count, BATCH),
             "one": lambda path: ours(path, 1, few),
             "commits": lambda path: rows(path, few, 1),
+            "theirs": lambda path: asyncio.to_thread(their_appends, path, few, conninfo),
         },
     )
-    many, batched, single, one_by_one = rates.values()
+    many, batched, single, one_by_one, theirs = rates.values()
     yield compared("postgres.100-producers.vs-batches", many, batched, "executemany, 100 a commit")
+    yield compared("postgres.100-producers.vs-eventsourcing", many, theirs, "eventsourcing, one thread")
     yield compared("postgres.1-producer", single, one_by_one, "one commit a row")
+    yield compared("postgres.1-producer.vs-eventsourcing", single, theirs, "eventsourcing, one thread")
+
+
+def their_appends(path: Path, count: int, conninfo: str | None = None) -> float:
+    """Events a second by `eventsourcing`, one in a transaction, into a new file or a new table."""
+    if conninfo is None:
+        recorder = their_store.sqlite_recorder(path)
+    else:
+        recorder = their_store.postgres_recorder(conninfo, path.stem)
+    try:
+        return their_store.appends(recorder, count)
+    finally:
+        recorder.datastore.close()
 
 
 async def in_turn(

@@ -1,59 +1,64 @@
-"""From the acknowledged commit to the subscriber, in another process and in this one; what an idle subscriber costs."""
+"""From the acknowledged commit to the subscriber, in another process and in this one; what an idle subscriber costs.
+
+Each beside what one would do without the store: in another process `eventsourcing`'s subscription, which it has on
+PostgreSQL alone, or asking a file every few milliseconds; in this process a plain queue.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
+from collections.abc import Awaitable, Callable
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from time import perf_counter_ns, process_time
+from threading import Event, Thread
+from time import perf_counter_ns, process_time, sleep
 from typing import TYPE_CHECKING
 
+from benchmarks import their_store
 from benchmarks.event_load import event, postgres, postgres_store, sqlite_store
 from benchmarks.figures import Figure, at_most, quantile
+from benchmarks.follow_process import POLL_S, polled
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
+
+    from eventsourcing.persistence import ApplicationRecorder
 
     from benchmarks.figures import Context
     from parley_events import EventStore
 
 TESTS = Path(__file__).parents[1]
 IDLE_S = 10.0
-FOLLOW = """
-import asyncio, sys, time
-sys.path.insert(0, sys.argv[1])
-from benchmarks.event_load import postgres_store, sqlite_store
-from pathlib import Path
-async def main(place, count):
-    store = postgres_store(place, "bench") if place.startswith("host=") else sqlite_store(Path(place))
-    async with store, store.subscribe() as events:
-        async for event in events:
-            print(event.position, time.perf_counter_ns(), flush=True)
-            if event.position == count:
-                return
-asyncio.run(main(sys.argv[2], int(sys.argv[3])))
-"""
+
+Append = Callable[[int], Awaitable[int]]
+"""Stores one event, and says its position once it is acknowledged."""
 
 
-async def paced(store: EventStore, count: int) -> dict[int, int]:
+async def paced(append: Append, count: int) -> dict[int, int]:
     """One event every 5 to 10 ms; when each was acknowledged, by position."""
     acknowledged = {}
     for number in range(count):
-        answer = await store.append("bench", "a", [event(number=number)], expected_sequence=None)
-        acknowledged[answer.position] = perf_counter_ns()
+        position = await append(number)
+        acknowledged[position] = perf_counter_ns()
         await asyncio.sleep(0.005 + 0.005 * (number % 10) / 10)
     return acknowledged
 
 
-async def across(place: str, store: EventStore, count: int) -> list[float]:
+async def across(follower: str, place: str, append: Append, count: int) -> list[float]:
     """Milliseconds from each acknowledgement to its delivery in another process. Both read one clock of the machine."""
+    first = await append(0)
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", FOLLOW, str(TESTS), place, str(count), stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        *("-m", "benchmarks.follow_process", follower, place, str(first + count)),
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(TESTS)},
     )
-    answer = await store.append("bench", "a", [event()], expected_sequence=None)
     assert process.stdout is not None
     await process.stdout.readline()
-    acknowledged = await paced(store, count - answer.position)
+    acknowledged = await paced(lambda number: append(number + 1), count)
     delivered = {}
     async for line in process.stdout:
         position, at = map(int, line.split())
@@ -77,8 +82,26 @@ async def within(store: EventStore, count: int) -> list[float]:
     async with asyncio.TaskGroup() as group:
         group.create_task(follow())
         await asyncio.sleep(0.2)
-        acknowledged = await paced(store, count)
+        acknowledged = await paced(partial(ours, store), count)
     return [max(0, delivered[position] - at) / 1e6 for position, at in acknowledged.items()]
+
+
+async def queued(count: int) -> list[float]:
+    """Milliseconds from putting something into a queue to its coming out, in another task."""
+    queue: asyncio.Queue[int] = asyncio.Queue()
+    took: list[float] = []
+
+    async def follow() -> None:
+        for _ in range(count):
+            put = await queue.get()
+            took.append((perf_counter_ns() - put) / 1e6)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(follow())
+        for _ in range(count):
+            await asyncio.sleep(0.002)
+            queue.put_nowait(perf_counter_ns())
+    return took
 
 
 async def idle(store: EventStore, seconds: float) -> float:
@@ -86,11 +109,41 @@ async def idle(store: EventStore, seconds: float) -> float:
     async with store.subscribe(after=await store.head()) as events, asyncio.TaskGroup() as group:
         waiting = group.create_task(anext(events))
         await asyncio.sleep(1.0)
-        before = process_time()
-        await asyncio.sleep(seconds)
-        after = process_time()
+        cost = await asyncio.to_thread(processor_share, seconds)
         waiting.cancel()
-    return 100 * (after - before) / seconds
+    return cost
+
+
+def processor_share(seconds: float) -> float:
+    """How much of a core this process uses from now on, in percent."""
+    before = process_time()
+    sleep(seconds)
+    return 100 * (process_time() - before) / seconds
+
+
+async def ours(store: EventStore, number: int) -> int:
+    """An `Append` to our store."""
+    return (await store.append("bench", "a", [event(number=number)], expected_sequence=None)).position
+
+
+async def theirs(recorder: ApplicationRecorder, number: int) -> int:
+    """An `Append` to `eventsourcing`'s."""
+    answers = await asyncio.to_thread(recorder.insert_events, list(their_store.stored_events(1, first=number)))
+    assert answers is not None
+    return int(answers[0])
+
+
+@contextmanager
+def polling(path: Path) -> Iterator[None]:
+    """Somebody asks the file every few milliseconds, in a thread."""
+    ended = Event()
+    thread = Thread(target=lambda: list(polled(str(path), ended)))
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 async def figures(context: Context) -> AsyncIterator[Figure]:
@@ -99,30 +152,61 @@ async def figures(context: Context) -> AsyncIterator[Figure]:
     seconds = 1.0 if context.quick else IDLE_S
     place = context.scratch / "events.db"
     async with sqlite_store(place) as store:
-        async for figure in measured(str(place), store, "sqlite", count, seconds):
+        mine = await across("sqlite", str(place), partial(ours, store), count)
+        other = await across("polling", str(place), partial(ours, store), count)
+        for figure in delivered("sqlite", mine, other, f"asking every {POLL_S * 1e3:.0f} ms"):
             yield figure
+        yield await in_process("sqlite", store, count)
+        with polling(place):
+            baseline = await asyncio.to_thread(processor_share, seconds)
+        yield idled("sqlite", await idle(store, seconds), baseline, f"asking every {POLL_S * 1e3:.0f} ms")
     with postgres() as conninfo:
+        recorder = their_store.postgres_recorder(conninfo)
         async with postgres_store(conninfo, "bench") as store:
-            async for figure in measured(conninfo, store, "postgres", count, seconds):
+            mine = await across("postgres", conninfo, partial(ours, store), count)
+            other = await across("eventsourcing", conninfo, partial(theirs, recorder), count)
+            for figure in delivered("postgres", mine, other, "eventsourcing"):
                 yield figure
+            yield await in_process("postgres", store, count)
+            with recorder.subscribe(gt=recorder.max_notification_id()):
+                baseline = await asyncio.to_thread(processor_share, seconds)
+            yield idled("postgres", await idle(store, seconds), baseline, "eventsourcing")
+        recorder.datastore.close()
 
 
-async def measured(place: str, store: EventStore, name: str, count: int, seconds: float) -> AsyncIterator[Figure]:
-    """All figures of one store."""
-    other = await across(place, store, count)
-    detail = {"events": len(other), "p90": quantile(other, 0.9), "max": max(other)}
-    yield Figure(
-        name=f"events-delivery.{name}.other-process.p50",
-        ours=quantile(other, 0.5),
+def delivered(name: str, mine: list[float], other: list[float], baseline_name: str) -> Iterator[Figure]:
+    """What came of `across`."""
+    for fraction, goal in ((0.5, at_most(2)), (0.99, at_most(15))):
+        yield Figure(
+            name=f"events-delivery.{name}.other-process.p{fraction * 100:.0f}",
+            ours=quantile(mine, fraction),
+            unit="ms",
+            goal=goal,
+            baseline=quantile(other, fraction),
+            baseline_name=baseline_name,
+            detail={"events": len(mine), "p90": quantile(mine, 0.9), "max": max(mine), "baseline_max": max(other)},
+        )
+
+
+async def in_process(name: str, store: EventStore, count: int) -> Figure:
+    """What comes of `within`."""
+    return Figure(
+        name=f"events-delivery.{name}.in-process.p50",
+        ours=quantile(await within(store, count), 0.5),
         unit="ms",
-        goal=at_most(2),
-        detail=detail,
+        goal=at_most(0.2),
+        baseline=quantile(await queued(count), 0.5),
+        baseline_name="a queue of asyncio's",
     )
-    yield Figure(
-        name=f"events-delivery.{name}.other-process.p99", ours=quantile(other, 0.99), unit="ms", goal=at_most(15)
-    )
-    same = await within(store, count)
-    yield Figure(name=f"events-delivery.{name}.in-process.p50", ours=quantile(same, 0.5), unit="ms", goal=at_most(0.2))
-    yield Figure(
-        name=f"events-delivery.{name}.idle", ours=await idle(store, seconds), unit="% of a core", goal=at_most(1)
+
+
+def idled(name: str, mine: float, baseline: float, baseline_name: str) -> Figure:
+    """What came of `idle`."""
+    return Figure(
+        name=f"events-delivery.{name}.idle",
+        ours=mine,
+        unit="% of a core",
+        goal=at_most(1),
+        baseline=baseline,
+        baseline_name=baseline_name,
     )

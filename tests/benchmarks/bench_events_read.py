@@ -6,16 +6,14 @@ import asyncio
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, ClassVar
-from uuid import uuid4
 
+from benchmarks import their_store
 from benchmarks.event_load import event, fill, postgres, postgres_store, sqlite_store
 from benchmarks.figures import Figure, at_least, median
 from parley_events import EventTypes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
-
-    from eventsourcing.persistence import ApplicationRecorder
 
     from benchmarks.figures import Context
     from parley_events import EventStore
@@ -43,28 +41,6 @@ async def read(store: EventStore) -> tuple[int, list[RecordedEvent]]:
     return count, last
 
 
-def theirs(recorder: ApplicationRecorder) -> int:
-    """The same with `eventsourcing`."""
-    position, count = 0, 0
-    while page := recorder.select_notifications(position + 1, PAGE):
-        position, count = page[-1].id, count + len(page)
-    return count
-
-
-def filled(recorder: ApplicationRecorder, count: int) -> ApplicationRecorder:
-    """`eventsourcing`'s table with as many rows of the same size, in as many aggregates."""
-    from eventsourcing.persistence import StoredEvent
-
-    recorder.create_table()
-    ids = [uuid4() for _ in range(100)]
-    state = b'{"number":0,"text":"' + b"x" * 170 + b'"}'
-    for at in range(0, count, 1000):
-        recorder.insert_events(
-            [StoredEvent(ids[n % 100], n // 100 + 1, "bench:Measured", state) for n in range(at, at + 1000)]
-        )
-    return recorder
-
-
 async def rates(
     ours: Callable[[], Awaitable[int]], other: Callable[[], Awaitable[int]], rounds: int
 ) -> tuple[float, float]:
@@ -86,8 +62,9 @@ async def figures(context: Context) -> AsyncIterator[Figure]:
     rounds = context.samples(5, 2)
     fill(context.scratch / "ours.db", count)
     async with sqlite_store(context.scratch / "ours.db") as store:
-        recorder = _sqlite_recorder(str(context.scratch / "theirs.db"), count)
-        ours, others = await rates(lambda: _count(store), lambda: asyncio.to_thread(theirs, recorder), rounds)
+        recorder = their_store.sqlite_recorder(context.scratch / "theirs.db")
+        their_store.fill(recorder, count)
+        ours, others = await rates(lambda: _count(store), lambda: asyncio.to_thread(their_store.rows, recorder), rounds)
         yield Figure(name="events-read.sqlite", ours=ours, unit="rows/s", goal=at_least(150_000))
         yield Figure(
             name="events-read.sqlite.vs-eventsourcing",
@@ -103,8 +80,11 @@ async def figures(context: Context) -> AsyncIterator[Figure]:
         async with postgres_store(conninfo, "bench") as store:
             for _ in range(0, count, 5000):
                 await store.append("bench", "a", [event() for _ in range(5000)], expected_sequence=None)
-            recorder = _postgres_recorder(conninfo, count)
-            ours, others = await rates(lambda: _count(store), lambda: asyncio.to_thread(theirs, recorder), rounds)
+            recorder = their_store.postgres_recorder(conninfo)
+            their_store.fill(recorder, count)
+            ours, others = await rates(
+                lambda: _count(store), lambda: asyncio.to_thread(their_store.rows, recorder), rounds
+            )
             recorder.datastore.close()
             yield Figure(
                 name="events-read.postgres.vs-eventsourcing",
@@ -149,20 +129,3 @@ async def decoding(store: EventStore, name: str, undecoded: float) -> AsyncItera
 
 async def _count(store: EventStore) -> int:
     return (await read(store))[0]
-
-
-def _sqlite_recorder(path: str, count: int) -> ApplicationRecorder:
-    from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
-
-    return filled(SQLiteApplicationRecorder(SQLiteDatastore(path)), count)
-
-
-def _postgres_recorder(conninfo: str, count: int) -> ApplicationRecorder:
-    from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
-    from psycopg.conninfo import conninfo_to_dict
-
-    known = conninfo_to_dict(conninfo)
-    datastore = PostgresDatastore(
-        dbname=known["dbname"], host=known["host"], port=known["port"], user=known["user"], password=""
-    )
-    return filled(PostgresApplicationRecorder(datastore, events_table_name="theirs"), count)
