@@ -5,11 +5,19 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 INSTALL = "apt-get install postgresql"
 # How long a server may take to start or to stop, in seconds: recovery from a crash takes long on a busy machine.
@@ -42,6 +50,22 @@ class PostgresServer:
         self.stop(mode)
         self.start()
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """While the block runs, the server stands still: the system takes what is sent to it, and nobody answers."""
+        parent = int((self.folder / "data" / "postmaster.pid").read_text().splitlines()[0])
+        with standing_still(parent, *self.processes()):
+            yield
+
+    def processes(self, like: str = "%") -> list[int]:
+        """Processes by what they are, which application they serve, and what that asked last."""
+        query = (
+            "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+            "AND concat_ws(' ', backend_type, application_name, query) LIKE %s"
+        )
+        with psycopg.connect(self.conninfo) as connection:
+            return [process for (process,) in connection.execute(query, (like,)).fetchall()]
+
     def create(self) -> None:
         self._run("initdb", "-A", "trust", "-U", "parley_test", "-E", "UTF8", "--no-sync", "--locale=C", "-k")
 
@@ -62,6 +86,19 @@ class PostgresServer:
             command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=self.folder
         )
         assert done.returncode == 0, f"{program} failed: {done.stderr}"
+
+
+@contextmanager
+def standing_still(*processes: int) -> Iterator[None]:
+    """While the block runs, these processes get no time; one that has ended meanwhile is left alone."""
+    try:
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        yield
+    finally:
+        for process in processes:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGCONT)
 
 
 def start_postgres(*settings: str) -> PostgresServer:

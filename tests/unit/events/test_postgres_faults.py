@@ -113,6 +113,28 @@ async def test_a_fault_that_does_not_pass_is_told_at_once(postgres, schema, code
     assert outside.trouble == []
 
 
+async def test_what_the_driver_refuses_is_told_at_once(postgres, schema):
+    """It never reaches the database, so no waiting helps: here a name with a NUL."""
+    outside = Outside()
+    async with postgres_store(postgres.conninfo, schema, outside) as store:
+        with pytest.raises(StoreUnusableError, match=r"cannot be asked this .*NUL.*trying again does not help"):
+            await store.cursor("a\0b")
+        with pytest.raises(StoreUnusableError, match=r"cannot be asked this .*NUL"):
+            await store.load(Query(stream_id="a\0b"))
+    assert outside.trouble == []
+
+
+async def test_a_database_that_is_gone_is_told_and_not_waited_for(postgres, schema):
+    """The connections that are left say that they ended; that there can be no new ones says why."""
+    run(postgres, schema, "CREATE DATABASE passing")
+    conninfo = postgres.conninfo.replace("dbname=postgres", "dbname=passing")
+    async with postgres_store(conninfo, schema, Outside()) as store:
+        await store.append("s", "a", [happened()], expected_sequence=0)
+        run(postgres, schema, "DROP DATABASE passing WITH (FORCE)")
+        with pytest.raises(StoreUnusableError, match=r'database "passing" does not exist.*createdb'):
+            await store.append("s", "a", [happened()], expected_sequence=1)
+
+
 @pytest.mark.parametrize("code", ["53300", "57P03", "08006", "40001", "40P01"])
 async def test_a_fault_that_passes_is_waited_out(postgres, schema, code):
     """It is reported, and the append is stored once when it has passed."""
@@ -216,7 +238,7 @@ async def test_trouble_of_the_tail_that_stays_is_told_ever_more_seldom(postgres)
 async def test_every_connection_gives_up_on_a_machine_that_is_gone(postgres, schema):
     """Within half a minute, though nothing says that it is gone, unless the address says otherwise."""
     place = Place(conninfo=f"{postgres.conninfo} keepalives_idle=60", schema=schema)
-    reader = await asyncio.to_thread(connect_reader, place)
+    reader = await asyncio.to_thread(connect_reader, place, lambda _connection: None)
     async with await connect(place) as one, pool_of(place) as pool, pool.connection() as other:
         known = [each.info.get_parameters() for each in (reader, one, other)]
     reader.close()

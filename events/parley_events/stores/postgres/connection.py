@@ -13,8 +13,11 @@ from psycopg.types.string import TextBinaryLoader
 from psycopg_pool import AsyncConnectionPool
 
 from parley_events.stores.postgres.address import place_of
+from parley_events.stores.postgres.bounds import bounded
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from psycopg import AsyncConnection, Connection
 
 CONNECT_S = 10
@@ -51,7 +54,7 @@ async def connect(place: Place) -> AsyncConnection:
     """
     connection = await psycopg.AsyncConnection.connect(autocommit=True, **_parameters(place))
     try:
-        await prepare(connection, place.schema)
+        await _prepare(connection, place.schema)
     except BaseException:
         await connection.close()
         raise
@@ -62,7 +65,7 @@ def pool_of(place: Place) -> AsyncConnectionPool:
     """A pool of such connections, not open yet."""
 
     async def configure(connection: AsyncConnection) -> None:
-        await prepare(connection, place.schema)
+        await _prepare(connection, place.schema)
 
     return AsyncConnectionPool(
         min_size=1,
@@ -75,14 +78,15 @@ def pool_of(place: Place) -> AsyncConnectionPool:
     )
 
 
-def connect_reader(place: Place) -> Connection:
-    """A connection for a thread that reads.
+def connect_reader(place: Place, begun: Callable[[Connection], None]) -> Connection:
+    """A connection for a thread that reads; `begun` is told of it before anything is asked on it.
 
     Raises:
         psycopg.Error: there is none.
     """
     connection = psycopg.Connection.connect(autocommit=True, **_parameters(place))
     try:
+        begun(connection)
         _read_as_stored(connection)
         connection.execute(_settings(place.schema))
     except BaseException:
@@ -91,10 +95,11 @@ def connect_reader(place: Place) -> Connection:
     return connection
 
 
-async def prepare(connection: AsyncConnection, schema: str) -> None:
+async def _prepare(connection: AsyncConnection, schema: str) -> None:
     """Set what every connection of the store needs: its schema, and bounds on waiting for others."""
     _read_as_stored(connection)
-    await connection.execute(_settings(schema))
+    with bounded(connection, CONNECT_S):
+        await connection.execute(_settings(schema))
 
 
 def _parameters(place: Place) -> dict[str, Any]:

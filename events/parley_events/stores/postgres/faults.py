@@ -6,10 +6,12 @@ import re
 
 import psycopg
 from psycopg import errors
+from psycopg_pool import PoolClosed
 
 from parley_events.errors import (
     EventStoreError,
     StoreBusyError,
+    StoreClosedError,
     StoreCorruptError,
     StoreFullError,
     StoreReadOnlyError,
@@ -42,6 +44,16 @@ _KNOWN: tuple[tuple[tuple[type[psycopg.Error], ...], type[EventStoreError], str]
         (errors.InsufficientPrivilege,),
         StoreReadOnlyError,
         "may not be written by this user ({said}). Grant what is missing, or name another user.",
+    ),
+    (
+        (errors.DatabaseDropped,),
+        StoreUnusableError,
+        "was removed while it was open ({said}). Restore a backup, or name another database.",
+    ),
+    (
+        (PoolClosed,),
+        StoreClosedError,
+        "was closed while it was asked ({said}).",
     ),
     (
         (errors.DataCorrupted, errors.IndexCorrupted),
@@ -140,6 +152,11 @@ def translated(error: psycopg.Error, place: str) -> EventStoreError:
         return StoreUnusableError(
             f"The event store {place} met an error inside PostgreSQL ({said}; code {code}). Nothing of this was "
             "stored. Look into PostgreSQL's log before you try again."
+        )
+    if not code and not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        return StoreUnusableError(
+            f"The event store {place} cannot be asked this ({said}). Nothing of it was stored, and trying again does "
+            "not help."
         )
     return _not_connected(str(error).splitlines(), place)
 

@@ -16,6 +16,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from parley_events.errors import StoreClosedError
+from parley_events.stores.postgres.bounds import ANSWER_S, cut_off, silent
 from parley_events.stores.postgres.connection import connect_reader
 
 if TYPE_CHECKING:
@@ -27,7 +28,25 @@ if TYPE_CHECKING:
 
 ResultT = TypeVar("ResultT")
 THREADS = 2
-CANCEL_S = 5.0
+CANCEL_S = 1.0
+
+
+class _Reading:
+    """One read: its connection, once there is one, is cut off when it takes too long."""
+
+    def __init__(self) -> None:
+        self.connection: Connection | None = None
+        self.is_cut = False
+
+    def cut(self) -> None:
+        self.is_cut = True
+        if self.connection is not None:
+            cut_off(self.connection)
+
+    def on(self, connection: Connection) -> None:
+        self.connection = connection
+        if self.is_cut:
+            cut_off(connection)
 
 
 class Reader:
@@ -44,36 +63,58 @@ class Reader:
         self._connections: set[Connection] = set()
         self._closed = False
 
-    async def read(self, work: Callable[[Connection], ResultT]) -> ResultT:
-        """What `work` reads.
+    async def read(self, work: Callable[[Connection], ResultT], answer_s: float = ANSWER_S) -> ResultT:
+        """What `work` reads within so many seconds.
 
         Raises:
             psycopg.Error: the database does not answer, or refuses.
         """
         if self._closed:
             raise StoreClosedError("The event store is closed. Open it with `async with`.")
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._work, work)
+        loop, reading = asyncio.get_running_loop(), _Reading()
+        timer = loop.call_later(answer_s, reading.cut)
+        try:
+            return await loop.run_in_executor(self._pool, self._work, work, reading)
+        except psycopg.Error as error:
+            if reading.is_cut:
+                raise silent(answer_s) from error
+            raise
+        finally:
+            timer.cancel()
 
     async def aclose(self) -> None:
         """End what is being read, the threads and their connections."""
         self._closed = True
         await asyncio.to_thread(self._close)
 
-    def _work(self, work: Callable[[Connection], ResultT]) -> ResultT:
+    def _work(self, work: Callable[[Connection], ResultT], reading: _Reading) -> ResultT:
         connection: Connection | None = getattr(self._local, "connection", None)
         if connection is None or connection.closed:
             if connection is not None:
                 self._connections.discard(connection)
                 connection.close()
-            connection = self._local.connection = connect_reader(self._place)
+            connection = self._local.connection = connect_reader(self._place, reading.on)
             self._connections.add(connection)
-        return work(connection)
+        reading.on(connection)
+        try:
+            return work(connection)
+        finally:
+            reading.connection = None
 
     def _close(self) -> None:
         for connection in tuple(self._connections):
             if connection.info.transaction_status is TransactionStatus.ACTIVE:
-                with suppress(psycopg.Error):  # who does not answer to this does not answer to the thread either
+                with suppress(psycopg.Error):
                     connection.cancel_safe(timeout=CANCEL_S)
+        # Who does not answer to this does not answer to the thread either.
+        impatient = threading.Timer(CANCEL_S, self._cut)
+        impatient.name = "parley-events-read-end"
+        impatient.start()
         self._pool.shutdown()
+        impatient.cancel()
         for connection in self._connections:
             connection.close()
+
+    def _cut(self) -> None:
+        for connection in tuple(self._connections):
+            cut_off(connection)

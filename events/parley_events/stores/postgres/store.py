@@ -15,8 +15,9 @@ from parley_events.errors import StoreClosedError
 from parley_events.events import EVERYTHING
 from parley_events.feed import QUEUE_EVENTS, Feed
 from parley_events.stores.postgres import upkeep
+from parley_events.stores.postgres.bounds import ANSWER_S, WHOLE_STORE_S
 from parley_events.stores.postgres.connection import Place, connect, pool_of
-from parley_events.stores.postgres.database import PATIENCE_S, Database
+from parley_events.stores.postgres.database import PATIENCE_S, Asking, Database
 from parley_events.stores.postgres.faults import translated
 from parley_events.stores.postgres.reader import Reader
 from parley_events.stores.postgres.schema import migrate
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
-    from psycopg import AsyncConnection
+    from psycopg import AsyncConnection, Connection
     from psycopg_pool import AsyncConnectionPool
 
     from parley_events.batches import Batch
@@ -55,6 +56,7 @@ class PostgresStore(PreparingStore):
         schema: The schema that holds the tables; it is made if it is missing.
         patience_s: How long to try while the database does not answer, in seconds.
         queue_events: How far a subscriber may fall behind before it is cut off.
+        answer_s: How long one answer may take, in seconds, before another connection is tried.
     """
 
     def __init__(
@@ -65,10 +67,11 @@ class PostgresStore(PreparingStore):
         schema: str = "parley",
         patience_s: float = PATIENCE_S,
         queue_events: int = QUEUE_EVENTS,
+        answer_s: float = ANSWER_S,
     ) -> None:
         self._place = Place(conninfo=conninfo, schema=schema)
         super().__init__(instruments)
-        self._patience_s = patience_s
+        self._patience_s, self._answer_s = patience_s, answer_s
         self._queue_events = queue_events
         self._opened: _Parts | None = None
         self._closing = AsyncExitStack()
@@ -92,12 +95,12 @@ class PostgresStore(PreparingStore):
         database = Database(
             pool=pool,
             reader=reader,
-            place=place,
+            place=self._place,
             report=self._instruments.report,
             patience_s=self._patience_s,
         )
         notifier = Notifier(pool)
-        tail = PostgresTail(self._place, self._instruments.report)
+        tail = PostgresTail(self._place, self._instruments.report, answer_s=self._answer_s)
         feed = Feed(self.head, tail, queue_events=self._queue_events)
 
         def committed(events: Sequence[RecordedEvent]) -> None:
@@ -111,7 +114,7 @@ class PostgresStore(PreparingStore):
         self._closing.callback(tail.stop)
         self._closing.callback(notifier.stop)
         self._closing.callback(feed.close)
-        self._opened = _Parts(database=database, feed=feed, writer=Writer(database, committed))
+        self._opened = _Parts(database=database, feed=feed, writer=Writer(database, committed, answer_s=self._answer_s))
         return self
 
     async def __aexit__(self, *_error: object) -> None:
@@ -120,12 +123,12 @@ class PostgresStore(PreparingStore):
 
     async def load(self, query: Query, *, limit: int | None = None) -> list[RecordedEvent]:
         """See `EventStore`."""
-        return await self._parts.database.read(partial(select, query=query, after=0, limit=limit))
+        return await self._read(partial(select, query=query, after=0, limit=limit))
 
     async def load_from(self, position: int, query: Query = EVERYTHING, *, limit: int = 1000) -> list[RecordedEvent]:
         """See `EventStore`."""
         endless = replace(query, until=None)
-        return await self._parts.database.read(partial(select, query=endless, after=position, limit=limit))
+        return await self._read(partial(select, query=endless, after=position, limit=limit))
 
     async def head(self) -> int:
         """See `EventStore`."""
@@ -179,19 +182,19 @@ class PostgresStore(PreparingStore):
 
     async def aggregates(self, stream_id: str | None = None) -> list[AggregateSummary]:
         """See `EventStore`."""
-        return await self._do(lambda connection: upkeep.aggregates(connection, stream_id))
+        return await self._do(lambda connection: upkeep.aggregates(connection, stream_id), WHOLE_STORE_S)
 
     async def size(self) -> StoreSize:
         """See `EventStore`."""
-        return await self._do(upkeep.size)
+        return await self._do(upkeep.size, WHOLE_STORE_S)
 
     async def remove(self, removal: Removal) -> Removal:
         """See `EventStore`."""
-        return await self._do(lambda connection: upkeep.remove(connection, removal))
+        return await self._do(lambda connection: upkeep.remove(connection, removal), WHOLE_STORE_S)
 
     async def vacuum(self) -> None:
         """See `EventStore`."""
-        await self._do(upkeep.vacuum)
+        await self._do(upkeep.vacuum, WHOLE_STORE_S)
 
     async def check(self) -> tuple[str, ...]:
         """See `EventStore`: PostgreSQL checks its pages when it reads them, and reading is what `verify` does."""
@@ -201,8 +204,14 @@ class PostgresStore(PreparingStore):
     def _commit(self, batch: Batch) -> Awaitable[Appended]:
         return self._parts.writer.append(batch)
 
-    async def _do(self, work: Callable[[AsyncConnection], Awaitable[ResultT]]) -> ResultT:
-        return await self._parts.database.ask(work, "asking the event store")
+    async def _do(
+        self, work: Callable[[AsyncConnection], Awaitable[ResultT]], answer_s: float | None = None
+    ) -> ResultT:
+        asking = Asking(what="asking the event store", answer_s=answer_s or self._answer_s)
+        return await self._parts.database.ask(work, asking)
+
+    async def _read(self, work: Callable[[Connection], ResultT]) -> ResultT:
+        return await self._parts.database.read(work, answer_s=self._answer_s)
 
     async def _close_pool(self, pool: AsyncConnectionPool) -> None:
         self._opened = None

@@ -11,6 +11,7 @@ import psycopg
 
 from parley_events.errors import StoreBehindError
 from parley_events.store import Trouble
+from parley_events.stores.postgres.bounds import ANSWER_S, bounded
 from parley_events.stores.postgres.connection import connect
 from parley_events.stores.postgres.faults import translated
 from parley_events.stores.postgres.statements import HEAD, next_page
@@ -41,10 +42,12 @@ class PostgresTail:
     Args:
         place: The database.
         report: Is told of trouble with it.
+        answer_s: How long an answer may take, in seconds, before another connection is made.
     """
 
-    def __init__(self, place: Place, report: Callable[[Trouble], None]) -> None:
+    def __init__(self, place: Place, report: Callable[[Trouble], None], *, answer_s: float = ANSWER_S) -> None:
         self._place = place
+        self._answer_s = answer_s
         self._report = report
         self._listening = asyncio.Event()
         self._stopped = False
@@ -73,8 +76,10 @@ class PostgresTail:
             await self._listening.wait()
             try:
                 async with await connect(self._place) as connection:
-                    await connection.execute(f"LISTEN {CHANNEL}")
-                    if await self._is_behind(connection, feed):
+                    with bounded(connection, self._answer_s):
+                        await connection.execute(f"LISTEN {CHANNEL}")
+                        is_behind = await self._is_behind(connection, feed)
+                    if is_behind:
                         continue
                     await self._follow(connection, feed)
             except psycopg.Error as error:
@@ -103,7 +108,8 @@ class PostgresTail:
             full = True
             while full:
                 after = feed.position
-                page = await next_page(connection, after, PAGE_EVENTS)
+                with bounded(connection, self._answer_s):
+                    page = await next_page(connection, after, PAGE_EVENTS)
                 self._attempt = 0
                 feed.deliver(after, page)
                 full = len(page) == PAGE_EVENTS
@@ -148,6 +154,7 @@ class Notifier:
             self._news.clear()
             try:
                 async with self._pool.connection() as connection:
-                    await connection.execute(NOTIFY.format(self._position).encode())
+                    with bounded(connection, ANSWER_S):
+                        await connection.execute(NOTIFY.format(self._position).encode())
             except psycopg.Error as error:
                 logger.debug("no notification was sent: %s", error)

@@ -18,6 +18,8 @@ from psycopg import errors
 
 from parley_events.batches import plan
 from parley_events.errors import EventStoreError
+from parley_events.stores.postgres.bounds import ANSWER_S
+from parley_events.stores.postgres.database import Asking
 from parley_events.stores.postgres.last_commit import LastCommit
 from parley_events.stores.postgres.schema import LOCK
 from parley_events.stores.postgres.statements import find, insert, insert_after, known_events, unchanged_since
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
     from parley_events.stores.postgres.database import Database
 
 MAX_BATCHES = 500
+IF_LOST = (
+    "Whether the events that were being stored are there is not known: storing the same ones again stores them once."
+)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -47,10 +52,14 @@ class Writer:
     Args:
         database: Where they are committed.
         committed: Is told what was committed.
+        answer_s: How long one commit may take, in seconds.
     """
 
-    def __init__(self, database: Database, committed: Callable[[Sequence[RecordedEvent]], None]) -> None:
+    def __init__(
+        self, database: Database, committed: Callable[[Sequence[RecordedEvent]], None], *, answer_s: float = ANSWER_S
+    ) -> None:
         self._database, self._committed = database, committed
+        self._asking = Asking(what="storing events", answer_s=answer_s, if_lost=IF_LOST)
         self._last = LastCommit()
         self._waiting: list[_Append] = []
         self._turn = asyncio.Lock()
@@ -82,7 +91,7 @@ class Writer:
             return await self._commit(connection, batches, look_up=attempts > 1)
 
         try:
-            planned = await self._database.ask(once, "storing events")
+            planned = await self._database.ask(once, self._asking)
         except EventStoreError as error:
             for job in jobs:
                 job.outcome = error

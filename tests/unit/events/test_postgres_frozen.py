@@ -1,0 +1,101 @@
+"""A PostgreSQL that stands still: it holds its connections, the system takes what is sent, and nobody answers."""
+
+import asyncio
+import itertools
+from contextlib import ExitStack
+
+import pytest
+
+from parley_events import EventStoreError, Query, StoreClosedError, StoreUnavailableError
+from support.event_stores import Outside, eventually, happened, postgres_store, take
+from support.postgres import standing_still
+
+_schemas = itertools.count(1)
+
+
+@pytest.fixture
+def schema():
+    return f"frozen_{next(_schemas)}"
+
+
+async def test_a_server_that_stands_still_is_given_up_and_nothing_is_stored_twice(postgres, schema):
+    """What was being stored may be there or not, and that is said; asked for again, it is there once."""
+    again = [happened(event_id="same")]
+    async with postgres_store(postgres.conninfo, schema, Outside(), patience_s=0.0, answer_s=0.5) as store:
+        await store.append("s", "a", [happened()], expected_sequence=0)
+        with postgres.frozen():
+            with pytest.raises(StoreUnavailableError, match=r"Whether the events .* are there is not known: .* once"):
+                await store.append("s", "a", again, expected_sequence=1)
+            with pytest.raises(StoreUnavailableError, match=r"does not answer \((?!.*not known)"):
+                await store.load(Query())
+    async with postgres_store(postgres.conninfo, schema, Outside()) as store:
+        assert (await store.append("s", "a", again, expected_sequence=1)).sequence == 2
+        assert [event.sequence for event in await store.load(Query())] == [1, 2]
+
+
+async def test_a_session_that_stands_still_is_left_for_another(postgres, schema):
+    """The append is stored by another session, and the late one, when it wakes up, stores nothing."""
+    outside = Outside()
+    async with postgres_store(postgres.conninfo, schema, outside, answer_s=0.3) as store:
+        await store.append("s", "a", [happened()], expected_sequence=0)
+        old = postgres.processes("client backend%")
+        with standing_still(*old):
+            assert (await store.append("s", "a", [happened()], expected_sequence=1)).position == 2
+            assert len(await store.load(Query())) == 2
+
+        async def left():
+            return set(old) & set(postgres.processes())
+
+        await eventually(left, set())
+        assert [event.event_id for event in await store.load(Query())] == ["id-1", "id-2"]
+    assert "does not answer (it said nothing for 0.3 s)" in str(outside.trouble[0].error)
+
+
+async def test_a_subscriber_follows_by_another_session(postgres, schema):
+    """The one that listens stands still: that is reported, and what is stored comes all the same."""
+    outside = Outside()
+    conninfo = f"{postgres.conninfo} application_name={schema}"
+    theirs = f"client backend {schema} SELECT position%"
+
+    async def following():
+        return len(postgres.processes(theirs))
+
+    async with (
+        postgres_store(conninfo, schema, outside, answer_s=0.3) as store,
+        postgres_store(postgres.conninfo, schema, Outside(prefix="other")) as other,
+        store.subscribe() as events,
+    ):
+        await other.append("s", "a", [happened()], expected_sequence=0)
+        await take(events, 1)
+        await eventually(following, 2)  # the thread that caught up, and who listens
+        with standing_still(*postgres.processes(theirs)):
+            await other.append("s", "a", [happened()], expected_sequence=1)
+            [event] = await take(events, 1)
+    assert event.position == 2
+    [trouble] = outside.trouble
+    assert (trouble.what, "it said nothing for 0.3 s" in str(trouble.error)) == ("following the event store", True)
+
+
+async def test_a_store_on_a_server_that_stands_still_can_be_closed(postgres, schema):
+    """Who reads just then is let go."""
+    with ExitStack() as frozen:
+        async with (
+            asyncio.TaskGroup() as group,
+            postgres_store(postgres.conninfo, schema, Outside()) as store,
+            store.subscribe() as events,
+        ):
+            await store.append("s", "a", [happened()], expected_sequence=0)
+            await take(events, 1)
+            await store.load(Query())
+            frozen.enter_context(postgres.frozen())
+            reading = group.create_task(_error(store.load(Query())))
+            await asyncio.sleep(0)
+    assert isinstance(reading.result(), StoreClosedError)
+
+
+async def _error(work):
+    try:
+        await work
+    except EventStoreError as error:
+        return error
+    return None
