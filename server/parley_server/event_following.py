@@ -6,6 +6,7 @@ Which events go to which topic is decided in `app.routing`; what a front end doe
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from parley_events.router import EventRouter
     from parley_events.store import EventStore, Trouble
 
+logger = logging.getLogger(__name__)
+LONGEST_PAUSE_S = 60.0
 TOPICS = (EVENTS, CLARIFICATIONS, APPROVALS)
 
 
@@ -86,11 +89,14 @@ class EventFollowing:
             except* SlowSubscriberError:
                 pass  # nothing is lost: it is read again behind what was told
             except* EventStoreError as found:
-                await self._stand(problem=str(_first(found)))
+                problem = str(_first(found))
+                if await self._stand(problem=problem):
+                    logger.warning("an editor is not told of events: %s", problem)
             self._attempt += 1
-            await self._pause(backoff_s(self._attempt))
+            await self._pause(min(LONGEST_PAUSE_S, backoff_s(1) * 2.0 ** min(self._attempt - 1, 20)))
 
     async def _follow(self) -> None:
+        """Tell what comes until the store, or this front end's place on the bus, is lost."""
         store = await self._stores.store()
         if store is None:
             if self._stores.problem:
@@ -99,35 +105,33 @@ class EventFollowing:
         head, seen = await store.head(), self._position
         lost = "" if seen is None or seen <= head else str(StoreBehindError(head=head, seen=seen))
         self._position = position = head if seen is None or lost else seen
+        await store.load_from(position, limit=1)  # what cannot be read is not promised
         async with asyncio.TaskGroup() as group:
 
             def report(trouble: Trouble) -> None:
-                group.create_task(self._troubled(trouble), name="parley-events-trouble")
+                group.create_task(_give_up(trouble), name="parley-events-trouble")
 
             router, bus = self._connect(store, position, report)
             async with bus.listening(*TOPICS) as messages:
                 group.create_task(router.run(), name="parley-event-router")
                 await self._stand(problem=lost, is_following=True)
                 async for message in messages:
-                    await self._pass_on(message)
+                    await self._tell(message)
+                    self._position, self._attempt = message.position, 0
 
-    async def _pass_on(self, message: Message) -> None:
-        await self._stand(is_following=True)
-        await self._tell(message)
-        self._position, self._attempt = message.position, 0
-
-    async def _troubled(self, trouble: Trouble) -> None:
-        """The router will try again; but what an older copy lacks will never come."""
-        if isinstance(trouble.error, StoreBehindError):
-            raise trouble.error
-        await self._stand(problem=str(trouble.error))
-
-    async def _stand(self, *, problem: str = "", is_following: bool = False) -> None:
-        """Tell how it stands, if that is news."""
+    async def _stand(self, *, problem: str = "", is_following: bool = False) -> bool:
+        """Tell how it stands, if that is news; whether it was."""
         told = self._told
-        if told is None or told.is_following != is_following or problem not in ("", told.problem):
+        is_news = told is None or told.is_following != is_following or problem not in ("", told.problem)
+        if is_news:
             self._told = Standing(position=self._position, is_following=is_following, problem=problem)
             await self._tell(self._told)
+        return is_news
+
+
+async def _give_up(trouble: Trouble) -> None:
+    """The router would try again, but the front end is to know, and an older copy of a store is begun anew."""
+    raise trouble.error
 
 
 def _first(error: BaseException) -> BaseException:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from parley_agent.refactor.events import CONSENT_EVENTS
@@ -16,20 +15,13 @@ if TYPE_CHECKING:
     from parley_events.bus import Bus
     from parley_events.store import EventStore, Trouble
 
-logger = logging.getLogger(__name__)
-
 _OTHERWISE = dict.fromkeys((each.event_type for each in CONSENT_EVENTS), APPROVALS)
 
 
 def connect_events(store: EventStore, after: int, report: Callable[[Trouble], None]) -> tuple[EventRouter, Bus]:
     """The router that publishes what `store` has after a position, each event on one topic, and the bus for it."""
-
-    def told(trouble: Trouble) -> None:
-        logger.warning("%s: %s", trouble.what, trouble.error)
-        report(trouble)
-
     bus = InProcessBus()
-    router = EventRouter(store, bus, name=None, report=told, after=after)
+    router = EventRouter(store, bus, name=None, report=report, after=after)
     for event_type in SYSTEM_EVENTS.names:
         router.publish(event_type, _OTHERWISE.get(event_type, EVENTS))
     return router, bus

@@ -8,7 +8,8 @@ import pytest
 from parley_agent.refactor.events import CONSENT_EVENTS
 from parley_agent.system_event import SYSTEM_EVENTS
 from parley_events.bus import InProcessBus
-from parley_events.errors import StoreBehindError, StoreUnusableError
+from parley_events.errors import StoreBehindError, StoreCorruptError, StoreUnusableError
+from parley_events.events import EVERYTHING
 from parley_events.router import APPROVALS, EVENTS, EventRouter
 from parley_events.store import Trouble
 from parley_server.app.routing import connect_events
@@ -23,11 +24,11 @@ class Stores:
     """Implements `Stores`: a store that can be opened, or not yet."""
 
     def __init__(self, store, problem=""):
-        self._store = store
+        self.opened = store
         self.problem = problem
 
     async def store(self):
-        return None if self.problem else self._store
+        return None if self.problem else self.opened
 
 
 class FrontEnd:
@@ -144,51 +145,84 @@ async def test_a_slow_front_end_misses_nothing_and_hears_nothing_twice(store):
 
 
 class Troubled:
-    """A router that meets trouble, and then goes on as the one it stands before."""
+    """A router that meets trouble instead of routing."""
 
-    def __init__(self, router, report, error, troubled):
-        self._router, self._report, self._error, self._troubled = router, report, error, troubled
+    def __init__(self, report, error):
+        self._report, self._error = report, error
 
     async def run(self):
-        if self._error is not None:
-            self._report(Trouble(what="publishing events", error=self._error, attempt=1, retry_in_s=60.0))
-            self._troubled.set()
-            if isinstance(self._error, StoreBehindError):
-                await asyncio.Event().wait()
-        await self._router.run()
+        self._report(Trouble(what="publishing events", error=self._error, attempt=1, retry_in_s=60.0))
+        await asyncio.Event().wait()
 
 
-def troubled_by(*errors):
-    """Connects to a store as always, but the router of each connection first meets the next of these errors."""
-    left, troubled = list(errors), asyncio.Event()
+def troubled_by(error):
+    """Connects to a store as always, but the first time to a router that meets this error."""
+    errors = [error]
 
     def connect(store, after, report):
         router, bus = connect_events(store, after, report)
-        return Troubled(router, report, left.pop(0) if left else None, troubled), bus
+        return (Troubled(report, errors.pop()) if errors else router), bus
 
     return connect
 
 
-async def test_trouble_is_told_and_that_it_is_over(store):
-    """While it lasts nothing is told; then all that came meanwhile."""
+async def test_trouble_is_told_and_that_it_is_over(store, caplog):
+    """To the front end and in the log; then all that came meanwhile."""
+    await append(store, UNDONE)
     connect = troubled_by(StoreUnusableError("It was moved."))
     async with following(Stores(store), after=0, connect=connect) as front_end:
-        assert await front_end.heard(2) == [
-            FOLLOWING,
-            Standing(position=0, is_following=False, problem="It was moved."),
-        ]
-        await append(store, UNDONE)
-        assert await front_end.heard(2) == [FOLLOWING, (1, EVENTS)]
+        moved = Standing(position=0, is_following=False, problem="It was moved.")
+        assert await front_end.heard(4) == [FOLLOWING, moved, FOLLOWING, (1, EVENTS)]
+    assert [record.getMessage() for record in caplog.records] == ["an editor is not told of events: It was moved."]
 
 
 async def test_a_store_that_loses_events_is_followed_from_its_end(store):
     """What is stored there from now on is news, though its positions were told before for other events."""
-    lost = StoreBehindError(head=0, seen=5)
-    async with following(Stores(store), after=0, connect=troubled_by(lost)) as front_end:
-        assert await front_end.heard(3) == [
-            FOLLOWING,
-            Standing(position=0, is_following=False, problem=str(lost)),
-            FOLLOWING,
-        ]
-        await append(store, UNDONE)
-        assert await front_end.heard(1) == [(1, EVENTS)]
+    await append(store, UNDONE)
+    lacks = str(StoreBehindError(head=1, seen=3))
+    async with memory_store(None, Outside()) as newer:
+        await append(newer, UNDONE, UNDONE, UNDONE)
+        stores = Stores(newer)
+
+        async def pause(_delay_s):
+            stores.opened = store
+
+        connect = troubled_by(StoreBehindError(head=1, seen=3))
+        async with following(stores, after=3, connect=connect, pause=pause) as front_end:
+            assert await front_end.heard(3) == [
+                Standing(position=3, is_following=True),
+                Standing(position=3, is_following=False, problem=lacks),
+                Standing(position=1, is_following=True, problem=lacks),
+            ]
+            await append(store, UNDONE)
+            assert await front_end.heard(1) == [(2, EVENTS)]
+
+
+class Unreadable:
+    """A store whose pages cannot be read until it is mended."""
+
+    def __init__(self, store, error):
+        self._store, self.error = store, error
+
+    async def load_from(self, position, query=EVERYTHING, *, limit=1000):
+        if self.error is not None:
+            raise self.error
+        return await self._store.load_from(position, query, limit=limit)
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+
+async def test_a_store_that_cannot_be_read_is_told_once_and_tried_ever_more_seldom(store):
+    """Its head can be read, which promises nothing."""
+    damaged, pauses = Unreadable(store, StoreCorruptError("It is damaged.")), []
+
+    async def pause(delay_s):
+        pauses.append(delay_s)
+        if len(pauses) == 13:
+            damaged.error = None
+
+    async with following(Stores(damaged), after=0, pause=pause) as front_end:
+        problem = Standing(position=0, is_following=False, problem="It is damaged.")
+        assert await front_end.heard(2) == [problem, FOLLOWING]
+    assert pauses == [0.05 * 2**number for number in range(11)] + [60.0, 60.0]
