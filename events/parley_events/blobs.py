@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from parley_events.errors import MissingBlobError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from parley_events.store import Redactor
 
 _NAME = re.compile(r"sha256:[0-9a-f]{64}")
@@ -33,6 +35,11 @@ def redacted_blob(data: bytes, redact: Redactor | None) -> bytes:
 def names_in(text: str) -> list[str]:
     """The names of blobs that occur in a text, such as an event's data."""
     return _NAME.findall(text) if "sha256:" in text else []
+
+
+def renamed_in(text: str, names: Mapping[str, str]) -> str:
+    """The text with some names of blobs in it replaced."""
+    return _NAME.sub(lambda found: names.get(found[0], found[0]), text)
 
 
 def missing(name: str) -> MissingBlobError:

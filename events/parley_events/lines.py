@@ -2,20 +2,18 @@
 
 The first line names the format, then come the bytes that events name, then the events by position. Cursors and
 snapshots are not part of it: they belong to who reads a store. Times, ids and sequences are kept; positions are given
-anew.
+anew. What a line looks like is in `line_format`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 from contextlib import aclosing
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
 
-from parley_events.blobs import blob_name, names_in
+from parley_events.blobs import names_in, renamed_in
 from parley_events.errors import (
     ConflictError,
     DuplicateEventError,
@@ -23,36 +21,32 @@ from parley_events.errors import (
     InvalidEventError,
     MissingBlobError,
 )
-from parley_events.events import EVERYTHING, Metadata, NewEvent, from_microseconds, to_microseconds
+from parley_events.events import EVERYTHING
+from parley_events.line_format import FORMAT, BlobLine, EventLine, blob_line, event_line, line_text, read_line
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable
+    from collections.abc import AsyncGenerator, Callable, Iterable
 
     from parley_events.events import Query, RecordedEvent
     from parley_events.store import EventStore
 
-MemberT = TypeVar("MemberT", str, int, dict[str, Any])
-
-FORMAT = {"kind": "parley-events", "format": 1}
-CHUNK_LINES = 200
+# What is stored at once, so that it shares commits: so many events, or so many characters of lines.
+CHUNK_LINES = 1000
+CHUNK_CHARACTERS = 4_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """What an import brought: new events, events that were there already, and blobs."""
+    """What an import brought: new events and blobs, and events that were there already.
 
-    events: int
-    repeated: int
-    blobs: int
+    `masked` counts the blobs that hold what this store's redaction masks and that of the export did not, so that they
+    are kept under another name.
+    """
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _EventLine:
-    number: int
-    key: tuple[str, str]
-    sequence: int
-    event: NewEvent
-    metadata: Metadata
+    events: int = 0
+    repeated: int = 0
+    blobs: int = 0
+    masked: int = 0
 
 
 class Exportable(Protocol):
@@ -72,7 +66,7 @@ async def exported(store: Exportable, query: Query = EVERYTHING) -> AsyncGenerat
 
     Bytes that are missing are left out; `verify` tells of them.
     """
-    yield _line(FORMAT)
+    yield line_text(FORMAT)
     written: set[str] = set()
     async with aclosing(store.load_all(query)) as events:
         async for event in events:
@@ -83,72 +77,94 @@ async def exported(store: Exportable, query: Query = EVERYTHING) -> AsyncGenerat
                         data = await store.blob(name)
                     except MissingBlobError:
                         continue
-                    yield _line({"kind": "blob", "name": name, "base64": base64.b64encode(data).decode()})
-            yield _line(event_line(event))
+                    yield line_text(blob_line(name, data))
+            yield line_text(event_line(event))
 
 
-def event_line(event: RecordedEvent) -> dict[str, Any]:
-    """One event as a JSON object."""
-    metadata = event.metadata
-    return {
-        "kind": "event",
-        "position": event.position,
-        "stream_id": event.stream_id,
-        "event_type": event.event_type,
-        "aggregate_id": event.aggregate_id,
-        "sequence": event.sequence,
-        "event_version": event.event_version,
-        "data": event.data,
-        "metadata": {
-            "correlation_id": metadata.correlation_id,
-            "causation_id": metadata.causation_id,
-            "extra": metadata.extra,
-        },
-        "created_at": event.created_at.isoformat(),
-        "event_id": event.event_id,
-    }
-
-
-async def imported(store: EventStore, lines: Iterable[str]) -> Imported:
+async def imported(
+    store: EventStore, lines: Iterable[str], told: Callable[[Imported], object] = lambda _so_far: None
+) -> Imported:
     """Bring lines into a store; what is there already is left as it is, so an import may be repeated.
+
+    Bytes that the store redacts further get another name by it, and the events that follow are stored with that name.
+
+    Args:
+        store: Where to.
+        lines: What `exported` gave.
+        told: Is called with what was brought so far, whenever some of it was stored.
 
     Raises:
         InvalidEventError: a line is no such line; the message has its number. What came before it is stored.
         ConflictError: the store has other events under the same aggregate and sequence, or lines are missing.
     """
-    events = repeated = blobs = 0
-    chunk: list[_EventLine] = []
+    under_way = _Import(store, await store.blob_names())
     for number, text in enumerate(lines, 1):
         if not text.strip():
             continue
         try:
-            line = _parsed(number, text)
-            if line["kind"] == "blob":
-                blobs += await _bring_blob(store, number, line)
-            elif line["kind"] == "event":
-                chunk.append(_event_of(number, line))
+            line = read_line(number, text)
         except InvalidEventError:
-            await _bring(store, chunk)
+            await under_way.store_events()
             raise
-        if len(chunk) == CHUNK_LINES:
-            new = await _bring(store, chunk)
-            events, repeated, chunk = events + new, repeated + len(chunk) - new, []
-    new = await _bring(store, chunk)
-    return Imported(events=events + new, repeated=repeated + len(chunk) - new, blobs=blobs)
+        if isinstance(line, BlobLine):
+            await under_way.bring_blob(line)
+        elif line is not None and under_way.take(line, len(text)):
+            told(await under_way.store_events())
+    return await under_way.store_events()
 
 
-async def _bring(store: EventStore, chunk: list[_EventLine]) -> int:
-    """How many of the events were new. They are asked for at once, in order, so that they share commits."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_bring_event(store, each)) for each in chunk]
-    outcomes = [task.result() for task in tasks]
-    for outcome in outcomes:
-        if isinstance(outcome, EventStoreError):
-            raise outcome
-    return outcomes.count(True)
+class _Import:
+    """What is waiting to be stored, and what was."""
+
+    def __init__(self, store: EventStore, there: frozenset[str]) -> None:
+        self._store = store
+        self._there = set(there)
+        self._so_far = Imported()
+        self._waiting: list[EventLine] = []
+        self._characters = 0
+        self._renamed: dict[str, str] = {}
+
+    def take(self, line: EventLine, characters: int) -> bool:
+        """Keep an event for later; whether it is time to store what was kept."""
+        self._waiting.append(_naming(line, self._renamed))
+        self._characters += characters
+        return len(self._waiting) >= CHUNK_LINES or self._characters >= CHUNK_CHARACTERS
+
+    async def store_events(self) -> Imported:
+        """What was brought so far, those that waited included. They are asked for at once, in order."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(_bring_event(self._store, each)) for each in self._waiting]
+        outcomes = [task.result() for task in tasks]
+        for outcome in outcomes:
+            if isinstance(outcome, EventStoreError):
+                raise outcome
+        self._waiting, self._characters = [], 0
+        new, known = outcomes.count(True), outcomes.count(False)
+        before = self._so_far
+        self._so_far = replace(before, events=before.events + new, repeated=before.repeated + known)
+        return self._so_far
+
+    async def bring_blob(self, line: BlobLine) -> None:
+        """Store bytes: also those that are there, which makes them young, so that nobody removes them meanwhile."""
+        name = await self._store.put_blob(line.data)
+        before = self._so_far
+        if name not in self._there:
+            self._there.add(name)
+            self._so_far = replace(before, blobs=before.blobs + 1)
+        if name != line.name:
+            self._renamed[line.name] = name
+            self._so_far = replace(self._so_far, masked=before.masked + 1)
 
 
-async def _bring_event(store: EventStore, line: _EventLine) -> bool | EventStoreError:
+def _naming(line: EventLine, renamed: dict[str, str]) -> EventLine:
+    """The same event, naming bytes as they are called here."""
+    if not renamed:
+        return line
+    data = json.loads(renamed_in(json.dumps(line.event.data, ensure_ascii=False), renamed))
+    return replace(line, event=replace(line.event, data=data))
+
+
+async def _bring_event(store: EventStore, line: EventLine) -> bool | EventStoreError:
     """Whether it was new. Errors are given back, so that one does not cancel those that came before it."""
     stream_id, aggregate_id = line.key
     try:
@@ -168,84 +184,3 @@ async def _bring_event(store: EventStore, line: _EventLine) -> bool | EventStore
     except EventStoreError as error:  # the store's own trouble, such as a full disk
         return error
     return not answer.repeated
-
-
-def _event_of(number: int, line: dict[str, Any]) -> _EventLine:
-    try:
-        return _EventLine(
-            number=number,
-            key=(_member(line, "stream_id", str), _member(line, "aggregate_id", str)),
-            sequence=_member(line, "sequence", int),
-            event=NewEvent(
-                event_type=_member(line, "event_type", str),
-                event_version=_member(line, "event_version", int),
-                data=_member(line, "data", dict),
-                event_id=_member(line, "event_id", str),
-                created_at=_moment(_member(line, "created_at", str)),
-            ),
-            metadata=_metadata(_member(line, "metadata", dict)),
-        )
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise InvalidEventError(f"Line {number} is not a whole event: {error!r}.") from error
-
-
-def _member(line: dict[str, Any], name: str, kind: type[MemberT]) -> MemberT:
-    value = line[name]
-    if isinstance(value, bool) or not isinstance(value, kind):
-        raise TypeError(f"{name} is {type(value).__name__}, not {kind.__name__}")
-    return value
-
-
-def _moment(text: str) -> datetime:
-    """The moment in UTC: one that a store can give back, with a time zone."""
-    return from_microseconds(to_microseconds(datetime.fromisoformat(text)))
-
-
-def _metadata(stored: dict[str, Any]) -> Metadata:
-    metadata = Metadata(**stored)
-    for name in ("correlation_id", "causation_id"):
-        if stored.get(name) is not None:
-            _member(stored, name, str)
-    if "extra" in stored:
-        _member(stored, "extra", dict)
-    return metadata
-
-
-async def _bring_blob(store: EventStore, number: int, line: dict[str, Any]) -> int:
-    try:
-        data = base64.b64decode(line["base64"], validate=True)
-        name = str(line["name"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise InvalidEventError(f"Line {number} is not a whole blob: {error!r}.") from error
-    if blob_name(data) != name:
-        raise InvalidEventError(f"Line {number} is damaged: its bytes are not those that are called {name!r}.")
-    await store.put_blob(data)
-    return 1
-
-
-def _parsed(number: int, text: str) -> dict[str, Any]:
-    try:
-        line = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InvalidEventError(
-            f"Line {number} is not JSON ({error}). The lines before it were brought in; if the file was cut off, bring "
-            "in a whole one: what is there already does no harm."
-        ) from error
-    if not isinstance(line, dict) or line.get("kind") not in ("event", "blob", FORMAT["kind"]):
-        raise InvalidEventError(f"Line {number} is neither an event nor a blob. Was it made by `parley events export`?")
-    if number == 1 or line["kind"] == FORMAT["kind"]:
-        _check_format(line)
-    return line
-
-
-def _check_format(line: dict[str, Any]) -> None:
-    if line["kind"] != FORMAT["kind"]:
-        raise InvalidEventError("The first line does not name the format. Was it made by `parley events export`?")
-    if line.get("format") != FORMAT["format"]:
-        raise InvalidEventError(
-            f"The lines have format {line.get('format')!r}; this Parley reads format {FORMAT['format']}. Update Parley."
-        )
-
-
-def _line(value: dict[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

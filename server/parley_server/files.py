@@ -5,17 +5,19 @@ Knows no editor: a text that an editor has open is the editor's to change.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LARGEST_FILE_BYTES = 8_000_000
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class FileError(Exception):
@@ -64,15 +66,28 @@ def create_text(path: str, text: str) -> None:
     Raises:
         FileError: it exists already, or cannot be written.
     """
-    goal = Path(path)
     with _explained(path):
-        goal.parent.mkdir(parents=True, exist_ok=True)
-        with _written_beside(goal, text) as written:
-            try:
-                written.chmod(0o666 & ~_umask())
-                _move_new(written, goal)
-            except FileExistsError as error:
-                raise FileError(f"{path} exists already; it was not overwritten.") from error
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with new_file(path) as file:
+        file.write(text.encode("utf-8"))
+
+
+@contextmanager
+def new_file(path: str) -> Iterator[BinaryIO]:
+    """A file to write into that gets its name when the block ends well, on the disk by then; else nothing is left.
+
+    Raises:
+        FileError: it exists already, or cannot be written.
+    """
+    goal = Path(path)
+    with _explained(path), _beside(goal) as temporary:
+        yield temporary
+        written = _synced(temporary)
+        try:
+            written.chmod(0o666 & ~_umask())
+            _move_new(written, goal)
+        except FileExistsError as error:
+            raise FileError(f"{path} exists already; it was not overwritten.") from error
 
 
 def _refuse_changed(path: str, before: str) -> None:
@@ -84,15 +99,27 @@ def _refuse_changed(path: str, before: str) -> None:
 def _written_beside(goal: Path, text: str) -> Iterator[Path]:
     """A file of that text, on the disk and in the goal's folder, so that it can take its place in one step."""
     content = text.encode("utf-8")
+    with _beside(goal) as temporary:
+        temporary.write(content)
+        yield _synced(temporary)
+
+
+@contextmanager
+def _beside(goal: Path) -> Iterator[BinaryIO]:
+    """A new file in the goal's folder, which is removed at the end."""
     with tempfile.NamedTemporaryFile(dir=goal.parent, prefix=f".{goal.name}.", delete=False) as temporary:
         try:
-            temporary.write(content)
-            temporary.flush()
-            os.fsync(temporary.fileno())
-            temporary.close()
-            yield Path(temporary.name)
+            yield cast("BinaryIO", temporary)
         finally:
             Path(temporary.name).unlink(missing_ok=True)
+
+
+def _synced(temporary: BinaryIO) -> Path:
+    """Its path, once it is closed and all of it is on the disk."""
+    temporary.flush()
+    os.fsync(temporary.fileno())
+    temporary.close()
+    return Path(temporary.name)
 
 
 def _move_new(written: Path, goal: Path) -> None:
@@ -111,7 +138,8 @@ def _explained(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise FileError(f"{path} cannot be written: {error.strerror}.") from error
+        room = " Make room, or use another place." if error.errno in _NO_ROOM else ""
+        raise FileError(f"{path} cannot be written: {error.strerror}. Nothing was changed.{room}") from error
 
 
 def _umask() -> int:

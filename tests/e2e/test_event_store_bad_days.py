@@ -15,9 +15,14 @@ from support.editor import PARLEY, environment
 from support.event_stores import Outside, happened, sqlite_store
 
 
-def parley(folder, *arguments):
+def parley(folder, *arguments, zone=None):
     done = subprocess.run(  # noqa: PLW1510 - each test looks at the exit code
-        [PARLEY, "events", *arguments], env=environment(folder), cwd=folder, capture_output=True, text=True, timeout=120
+        [PARLEY, "events", *arguments],
+        env=environment(folder) | ({"TZ": zone} if zone else {}),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert "Traceback" not in done.stderr
     assert "secret" not in done.stderr + done.stdout
@@ -55,8 +60,13 @@ REFUSED = [
     (("list", "--store", "postgresql://me:sec/ret@here/d"), "is not one: its port is not a number"),
     (("export", "--salvage", "--store", ADDRESS), "Only a file can be salvaged. Restore a backup"),
     (("show", "plans", "--store", "events.db"), "must be STREAM/AGGREGATE"),
-    (("show", "plans/zzz", "--store", "events.db"), "there is no plans/zzz; `parley events list` shows them"),
-    (("show", "plans/o", "--store", "events.db"), "2 aggregates of plans begin with 'o'; write more of the name"),
+    (("show", "plans/zzz", "--store", "events.db"), "There is no plans/zzz. `parley events list` shows all"),
+    (("show", "plan/one", "--store", "events.db"), "There is no plan/one. Did you mean plans/one?"),
+    (("show", "plans/otter", "--store", "events.db"), "Did you mean plans/other?"),
+    (
+        ("show", "plans/o", "--store", "events.db"),
+        "2 aggregates of plans begin with 'o', such as plans/one, plans/other. Write more",
+    ),
     (("show", "plans/one", "--time", "noon", "--store", "events.db"), "'noon' is not a time such as"),
     (("show", "plans/one", "--to", "0", "--store", "events.db"), "greater than or equal to 1"),
     (("show", "plans/one", "--to", "9" * 20, "--store", "events.db"), "can neither hold such a value nor look for it"),
@@ -152,8 +162,12 @@ def test_events_that_are_not_known_are_shown_and_not_replayed(folder):
 
 def test_a_moment_before_everything_is_said(folder):
     """An empty answer would leave open whether the name was wrong."""
-    done = parley(folder, "show", "plans/one", "--time", "2020-01-01", "--store", "events.db")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "Nothing had happened to plans/one by then.\n")
+    done = parley(folder, "show", "plans/one", "--time", "2020-01-01", "--store", "events.db", zone="UTC")
+    assert (done.returncode, done.stdout, done.stderr) == (
+        0,
+        "",
+        "Nothing had happened to plans/one by then.\nIt began at 2026-11-21 09:45:00+00:00.\n",
+    )
 
 
 def test_who_watches_sees_whose_events_they_are(folder):

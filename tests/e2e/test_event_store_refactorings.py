@@ -68,7 +68,10 @@ def test_a_refactoring_can_be_replayed_to_any_point(tmp_path, refactored):
     assert (whole.returncode, "+    product = w * h" in whole.stdout) == (0, True)
     assert "secrets in the text were masked" in whole.stdout
     early = parley(tmp_path, "events", "replay", refactored, "--to", "3").stdout
-    assert (early.splitlines()[-1], "product" in early) == ("routed", False)
+    assert early.splitlines()[-2:] == ["scripted/script: Answers come from script.jsonl.", "routed"]
+    assert "product" not in early
+    told = json.loads(parley(tmp_path, "events", "replay", refactored, "--to", "5", "--json").stdout)
+    assert (told["status"], told["same"], "+    product = w * h" in told["diff"]) == ("proposed", None, True)
     kept = parley(tmp_path, "events", "export").stdout
     assert "sk-abc" not in kept
 
@@ -78,8 +81,18 @@ def test_a_fork_is_compared_with_its_parent(tmp_path, refactored):
     forked = parley(tmp_path, "events", "fork", refactored, "again", "--at", "4")
     assert forked.returncode == 0, forked.stderr
     compared = parley(tmp_path, "events", "diff", refactored, "refactorings/again").stdout
-    assert compared.splitlines()[0].strip() == "4 events shared"
-    assert [line[0] for line in compared.splitlines()[1:]] == ["-", "-", "+"]
+    assert compared.splitlines()[:3] == [f"--- {refactored}", "+++ refactorings/again", "  4 events shared"]
+    assert [line[0] for line in compared.splitlines()[3:]] == ["-", "-", "+"]
+    lines = parley(tmp_path, "events", "diff", refactored, "refactorings/again", "--json").stdout.splitlines()
+    first, *events = map(json.loads, lines)
+    assert first == {"kind": "difference", "left": refactored, "right": "refactorings/again", "shared": 4}
+    assert [(each["side"], each["event_type"]) for each in events] == [
+        ("left", "RefactoringProposed"),
+        ("left", "RefactoringApplied"),
+        ("right", "Forked"),
+    ]
+    shown = parley(tmp_path, "events", "show", "refactorings/again").stdout.splitlines()
+    assert [line for line in shown if line.endswith(":")] == [f"{refactored}:", "refactorings/again:"]
 
 
 def test_events_move_to_another_store(tmp_path, refactored):
@@ -87,7 +100,7 @@ def test_events_move_to_another_store(tmp_path, refactored):
     lines = parley(tmp_path, "events", "export").stdout
     other = ("--store", "other.db")
     assert parley(tmp_path, "events", "import", "-", *other, text=lines).stdout.startswith("6 events and 2 blobs; 0")
-    assert parley(tmp_path, "events", "import", "-", *other, text=lines).stdout.startswith("0 events and 2 blobs; 6")
+    assert parley(tmp_path, "events", "import", "-", *other, text=lines).stdout.startswith("0 events and 0 blobs; 6")
     assert parley(tmp_path, "events", "export", *other).stdout == lines
     for store in ((), other):
         verified = parley(tmp_path, "events", "verify", *store)
@@ -117,7 +130,7 @@ def test_a_watcher_sees_what_another_process_stores(tmp_path, refactored):
 def test_what_is_old_is_removed_on_demand(tmp_path, refactored):
     """First it is only said; with --yes it goes."""
     said = parley(tmp_path, "events", "prune", "--older-than", "0h").stdout
-    assert said.startswith("1 aggregate and 0 blobs would be removed")
+    assert said.endswith(f"  {refactored}\n1 aggregate and 0 blobs would be removed. Add --yes to do it.\n")
     parley(tmp_path, "events", "prune", "--older-than", "0h", "--yes", "--vacuum")
     assert listed(tmp_path) == []
     assert "all is well" in parley(tmp_path, "events", "verify").stdout

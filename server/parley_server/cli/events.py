@@ -1,29 +1,37 @@
 """`parley events`: what is kept of refactorings and all else, to be watched, replayed and compared.
 
-Converts arguments and prints. How lines look belongs to `events_view`, how a store is reached to `events_access`,
-moving and checking it to `events_upkeep`, everything else to `parley_events` and the agent.
+Converts arguments and prints. How lines look belongs to `events_view` and `events_replayed`, how a store is reached to
+`events_access`, moving it to `events_moving`, checking it to `events_upkeep`, all else to `parley_events` and agent.
 """
 
 from __future__ import annotations
 
 import sys
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from parley_server.cli.events_access import Json, Name, Store, doing, found, reading
-from parley_server.cli.events_upkeep import export, import_, prune, stats, verify
+from parley_server.cli.events_moving import export, import_
+from parley_server.cli.events_upkeep import prune, stats, verify
+from parley_server.cli.moments import end_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from parley_events.events import RecordedEvent
     from parley_events.history import Moment
-    from parley_events.store import EventStore
+    from parley_events.store import AggregateSummary, EventStore
 
 To = Annotated[int | None, typer.Option("--to", min=1, help="Only up to this number of the aggregate.")]
-Time = Annotated[str | None, typer.Option("--time", help="Only up to this local time, such as 2026-11-21T10:30.")]
+Time = Annotated[
+    str | None,
+    typer.Option(
+        "--time",
+        help="Only up to the end of this second, minute or day here: 2026-11-21T10:30:05, 10:30 (today), 2026-11-21; "
+        "or so long ago: 2h.",
+    ),
+]
 
 HELP = """What happened: list, show, replay, compare, move and check it.
 
@@ -34,6 +42,9 @@ Every refactoring is kept, with the model's answer and the change. A first look:
   parley events show refactorings/3f     its events; a beginning of its name will do
   parley events replay refactorings/3f   the change again, checked against what was kept
   parley events tail                     what happens now, in whichever process
+
+With --json, standard output holds JSON Lines of what was asked for and nothing else: what goes wrong is a sentence on
+standard error. Exit codes: 0 done, 1 refused or not whole, 2 wrong usage, 130 stopped by Ctrl-C.
 """
 
 events = typer.Typer(help=HELP, no_args_is_help=True)
@@ -42,7 +53,7 @@ events = typer.Typer(help=HELP, no_args_is_help=True)
 @events.command("list")
 def list_(
     stream: Annotated[str | None, typer.Option(help="Only this stream, such as refactorings.")] = None,
-    limit: Annotated[int, typer.Option(help="How many of the newest.")] = 20,
+    limit: Annotated[int, typer.Option(min=0, help="How many of the newest; 0 is all.")] = 20,
     json: Json = False,
     store: Store = None,
 ) -> None:
@@ -52,11 +63,15 @@ def list_(
 
     async def work(opened: EventStore) -> None:
         every = await opened.aggregates(stream)
-        for each in every[-limit:] if limit > 0 else every:
+        shown = every[-limit:] if limit else every
+        if not json:
+            typer.echo(view.EMPTY if not every and stream is None else _left_out(every, shown), nl=False)
+        for each in shown:
             line = view.summary_json(each) if json else view.summary_line(each, await view.gist(opened, each))
             typer.echo(line)
-        if not every and not json:
-            typer.echo(view.EMPTY)
+        if not every and stream is not None:
+            streams = sorted({each.stream_id for each in await opened.aggregates()})
+            typer.echo(f"There is nothing in {stream}. There is: {', '.join(streams) or 'nothing yet'}.", err=True)
 
     try:
         reading(store, work)
@@ -64,7 +79,7 @@ def list_(
         if store is not None:
             raise
         if not json:
-            typer.echo(view.EMPTY)
+            typer.echo(view.EMPTY, nl=False)
 
 
 @events.command()
@@ -72,13 +87,17 @@ def show(
     name: Name,
     to: To = None,
     time: Time = None,
-    raw: Annotated[bool, typer.Option(help="Whole data and metadata, as they are stored.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Whole data and metadata, as they are stored.")] = False,
     json: Json = False,
     store: Store = None,
 ) -> None:
     """Show the events of one aggregate.
 
     A fork begins with its parents' part. --raw shows events that this Parley does not know, too.
+
+    parley events show refactorings/3f --to 4
+
+    parley events show refactorings/3f --time 10:30
     """
     from parley_events.history import history
     from parley_server.cli import events_view as view
@@ -86,28 +105,37 @@ def show(
     async def work(opened: EventStore) -> None:
         stream_id, aggregate_id = await found(opened, name)
         happened = await history(opened, stream_id, aggregate_id, _moment(to, time))
-        for event in happened:
-            typer.echo(view.event_json(event) if json else view.event_line(event, whole=raw))
-        _say_if_none(happened, name)
+        for line in map(view.event_json, happened) if json else view.history_lines(happened, whole=raw):
+            typer.echo(line)
+        await _say_if_none(opened, happened, (stream_id, aggregate_id))
 
     reading(store, work)
 
 
 @events.command()
-def replay(name: Name, to: To = None, time: Time = None, store: Store = None) -> None:
+def replay(name: Name, to: To = None, time: Time = None, json: Json = False, store: Store = None) -> None:
     """Replay a refactoring to any point.
 
     Its route, its answer, and the change it made, checked against the hash that was kept. Exit code 1 if what is
     replayed is not what happened.
+
+    parley events replay refactorings/3f
+
+    parley events replay refactorings/3f --to 4
+
+    parley events replay refactorings/3f --time 2026-11-21T10:30:05
     """
     from parley_events.history import history
-    from parley_server.cli.events_view import replay_refactoring
+    from parley_server.cli import events_replayed as view
 
     async def work(opened: EventStore) -> bool:
         stream_id, aggregate_id = await found(opened, name)
         happened = await history(opened, stream_id, aggregate_id, _moment(to, time))
-        _say_if_none(happened, name)
-        return await replay_refactoring(opened, happened, typer.echo)
+        await _say_if_none(opened, happened, (stream_id, aggregate_id))
+        replayed = await view.replay(opened, happened)
+        for line in (view.replay_json(replayed),) if json else view.replay_lines(replayed):
+            typer.echo(line)
+        return replayed.same is not False
 
     if not reading(store, work):
         raise typer.Exit(1)
@@ -125,6 +153,10 @@ def tail(
     """Watch events as they happen.
 
     Whichever process stores them; Ctrl-C ends it. With --cursor it goes on where it was the last time.
+
+    parley events tail --after 0 --json | jq .event_type
+
+    parley events tail --cursor mine
     """
     from parley_events.errors import StoreMissingError
     from parley_events.events import Query
@@ -162,7 +194,14 @@ def fork(
     at: Annotated[int, typer.Option(min=1, help="It begins as it was after this number.")],
     store: Store = None,
 ) -> None:
-    """Begin a new aggregate as another was earlier."""
+    """Begin a new aggregate as another was earlier.
+
+    Nothing is copied, and the other stays as it is.
+
+    parley events fork refactorings/3f again --at 4
+
+    parley events diff refactorings/3f refactorings/again
+    """
     from parley_events.history import fork as begin
 
     async def work(opened: EventStore) -> str:
@@ -188,12 +227,9 @@ def diff(name: Name, other: Name, json: Json = False, store: Store = None) -> No
         if stream_id != other_stream:
             raise typer.BadParameter(f"{name} and {other} are of two streams; compare two of one.")
         differing = await difference(opened, stream_id, left, right)
-        if not json:
-            typer.echo(f"  {view.counted(len(differing.shared), 'event')} shared")
-        for sign, side in (("-", differing.left), ("+", differing.right)):
-            for event in side:
-                line = view.event_json(event) if json else view.event_line(event, whole=False)
-                typer.echo(f"{sign} {line}")
+        names = (f"{stream_id}/{left}", f"{stream_id}/{right}")
+        for line in (view.difference_json if json else view.difference_lines)(names, differing):
+            typer.echo(line)
 
     reading(store, work)
 
@@ -202,18 +238,23 @@ for name, command in (("export", export), ("import", import_), ("verify", verify
     events.command(name)(command)
 
 
-def _say_if_none(happened: Sequence[RecordedEvent], name: str) -> None:
-    if not happened:
-        typer.echo(f"Nothing had happened to {name} by then.", err=True)
+def _left_out(every: Sequence[AggregateSummary], shown: Sequence[AggregateSummary]) -> str:
+    left_out = len(every) - len(shown)
+    return f"… {left_out:,} older ones: --limit 0 lists all.\n" if left_out else ""
+
+
+async def _say_if_none(opened: EventStore, happened: Sequence[RecordedEvent], key: tuple[str, str]) -> None:
+    from parley_events.events import Query
+
+    if happened:
+        return
+    typer.echo(f"Nothing had happened to {'/'.join(key)} by then.", err=True)
+    for first in await opened.load(Query(stream_id=key[0], aggregate_id=key[1]), limit=1):
+        typer.echo(f"It began at {first.created_at.astimezone().isoformat(' ', 'seconds')}.", err=True)
 
 
 def _moment(to: int | None, time: str | None) -> Moment:
     from parley_events.history import Moment
+    from parley_providers.clock import SYSTEM_CLOCK
 
-    if time is None:
-        return Moment(sequence=to)
-    try:
-        moment = datetime.fromisoformat(time).astimezone()
-    except (ValueError, OverflowError):
-        raise typer.BadParameter(f"{time!r} is not a time such as 2026-11-21T10:30.") from None
-    return Moment(sequence=to, time=moment)
+    return Moment(sequence=to, time=None if time is None else end_of(time, SYSTEM_CLOCK.now()))

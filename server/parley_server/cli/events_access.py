@@ -1,11 +1,12 @@
 """How the commands of `parley events` reach a store: their common options, opening it, and finding what is named.
 
-The commands themselves are in `events` and `events_upkeep`.
+The commands themselves are in `events`, `events_moving` and `events_upkeep`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from parley_events.store import EventStore
 
 T = TypeVar("T")
+_NAMED = 5
 Store = Annotated[
     str | None, typer.Option("--store", metavar="FILE|ADDRESS", help="Another store: a file, or postgresql://….")
 ]
@@ -45,8 +47,11 @@ async def found(store: EventStore, name: str) -> tuple[str, str]:
     """The one aggregate of that name, or whose name begins so.
 
     Raises:
-        typer.BadParameter: there is none, or more than one.
+        typer.BadParameter: it is no such name.
+        NoSuchAggregateError: there is none, or more than one; the message names those that are near.
     """
+    from parley_events.errors import NoSuchAggregateError
+
     stream_id, slash, aggregate_id = name.partition("/")
     if not slash:
         raise typer.BadParameter(f"{name!r} must be STREAM/AGGREGATE, as `parley events list` shows them.")
@@ -54,7 +59,26 @@ async def found(store: EventStore, name: str) -> tuple[str, str]:
     fitting = [each for each in names if each == aggregate_id] or [
         each for each in names if each.startswith(aggregate_id)
     ]
-    if len(fitting) != 1:
-        many = f"{len(fitting)} aggregates of {stream_id} begin with {aggregate_id!r}; write more of the name"
-        raise typer.BadParameter(f"{many if fitting else f'there is no {name}'}; `parley events list` shows them.")
+    if len(fitting) > 1:
+        some = ", ".join(f"{stream_id}/{each}" for each in fitting[-_NAMED:])
+        raise NoSuchAggregateError(
+            f"{len(fitting)} aggregates of {stream_id} begin with {aggregate_id!r}, such as {some}. Write more of the "
+            "name."
+        )
+    if not fitting:
+        raise NoSuchAggregateError(f"There is no {name}. {await _nearest(store, name)}`parley events list` shows all.")
     return stream_id, fitting[0]
+
+
+async def _nearest(store: EventStore, name: str) -> str:
+    """The aggregate that was meant, perhaps, by its whole name or by a beginning of it; a right stream is kept to."""
+    keys = [(each.stream_id, each.aggregate_id) for each in await store.aggregates()]
+    stream_id, _, aggregate_id = name.partition("/")
+    if any(key[0] == stream_id for key in keys):
+        meant = {key[1]: key for key in keys if key[0] == stream_id}
+        given = aggregate_id
+    else:
+        meant, given = {"/".join(key): key for key in keys}, name
+    beginnings = {whole[: len(given)]: key for whole, key in meant.items()}
+    near = get_close_matches(given, beginnings | meant, n=1)
+    return f"Did you mean {'/'.join((beginnings | meant)[near[0]])}? " if near else ""

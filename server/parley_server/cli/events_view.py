@@ -3,39 +3,41 @@
 from __future__ import annotations
 
 import json
-import re
-from datetime import timedelta
+import shutil
+from dataclasses import asdict
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from parley_agent.refactor.events import STREAM
-from parley_agent.refactor.recording import text_hash
-from parley_agent.refactor.replay import replayed, text_after
+from parley_agent.refactor.replay import replayed
 from parley_agent.system_event import SYSTEM_EVENTS
-from parley_events.errors import MissingBlobError, UnknownEventError
+from parley_events.errors import UnknownEventError
 from parley_events.history import history
-from parley_events.lines import event_line as as_object
+from parley_events.line_format import event_line as as_object
 from parley_providers.clock import SYSTEM_CLOCK
 from parley_providers.plain_text import printable
+from parley_server.cli import moments
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from parley_agent.refactor.replay import Refactoring
     from parley_events.events import RecordedEvent
-    from parley_events.store import AggregateSummary, EventStore, StoreSize
+    from parley_events.history import Difference
+    from parley_events.lines import Imported
+    from parley_events.store import AggregateSummary, EventStore, Removal, StoreSize
     from parley_events.verify import Verified
 
 EMPTY = """Nothing is kept here yet. Every refactoring is, by itself:
 
   parley refactor FILE:START-END "add a docstring"
 
-then `parley events list` names it, and `parley events replay refactorings/…` shows it again."""
-_WIDTH = 100
-_AGE = re.compile(r"(\d+)\s*([hdw])")
-_HOURS = {"h": 1, "d": 24, "w": 168}
+then `parley events list` names it, and `parley events replay refactorings/…` shows it again.
+"""
+_PIPED_WIDTH = 160
+_NAMED = 20
 
 
 async def gist(store: EventStore, each: AggregateSummary) -> str:
@@ -48,7 +50,8 @@ async def gist(store: EventStore, each: AggregateSummary) -> str:
         return f"has a {error.event_type} that this Parley does not know"
     if state.asked is None:
         return ""
-    return f"{state.asked.task or 'as asked'} in {state.asked.uri.rpartition('/')[2]}: {state.status}"
+    by = f", by {state.routes[-1].model}" if state.routes else ""
+    return f"{state.asked.task or 'as asked'} in {state.asked.uri.rpartition('/')[2]}: {state.status}{by}"
 
 
 def summary_line(each: AggregateSummary, about: str) -> str:
@@ -72,65 +75,52 @@ def summary_json(each: AggregateSummary) -> str:
 
 
 def event_line(event: RecordedEvent, *, whole: bool) -> str:
-    """One event; its data shortened unless it is wanted whole."""
-    head = f"{event.sequence:>4}  {_local(event.created_at)}  {event.event_type}"
+    """One event; its data shortened to the terminal's width unless it is wanted whole."""
+    head = f"{event.sequence:>4}  {_local(event.created_at)}  {printable(event.event_type)}"
     if whole:
-        return f"{head}  v{event.event_version}  {event.event_id}\n      {event.data_json}\n      {event.metadata_json}"
-    told = "  ".join(f"{name}={_short(value)}" for name, value in event.data.items() if value not in (None, [], ""))
-    line = f"{head:<44}  {printable(told)}"
-    return line if len(line) <= _WIDTH + 60 else line[: _WIDTH + 59] + "…"
+        stored = (event.data_json, event.metadata_json)
+        return "\n      ".join((f"{head}  v{event.event_version}  {event.event_id}", *map(printable, stored)))
+    told = "  ".join(_member(name, value) for name, value in event.data.items() if value not in (None, [], ""))
+    return _cut(f"{head:<44}  {printable(told)}")
+
+
+def history_lines(happened: Sequence[RecordedEvent], *, whole: bool = False) -> Iterator[str]:
+    """Every event; where a fork begins with another's part, each part under its name."""
+    parts = [[*part] for _, part in groupby(happened, key=lambda event: event.aggregate_id)]
+    for part in parts:
+        if len(parts) > 1:
+            yield printable(f"{part[0].stream_id}/{part[0].aggregate_id}:")
+        for event in part:
+            yield event_line(event, whole=whole)
+
+
+def difference_lines(names: tuple[str, str], differing: Difference) -> Iterator[str]:
+    """How two histories differ, as `diff` does it: shared, then what only the first has and what only the second."""
+    yield printable(f"--- {names[0]}")
+    yield printable(f"+++ {names[1]}")
+    yield f"  {counted(len(differing.shared), 'event')} shared"
+    for sign, side in (("-", differing.left), ("+", differing.right)):
+        for event in side:
+            yield _cut(f"{sign} {event_line(event, whole=False)}")
+
+
+def difference_json(names: tuple[str, str], differing: Difference) -> Iterator[str]:
+    """The same for machines: how many are shared, then each event that only one has, with whose it is."""
+    yield _json({"kind": "difference", "left": names[0], "right": names[1], "shared": len(differing.shared)})
+    for side, events in (("left", differing.left), ("right", differing.right)):
+        for event in events:
+            yield _json({**as_object(event), "side": side})
 
 
 def tail_line(event: RecordedEvent) -> str:
     """One event as it is watched: of whichever aggregate, so its name comes first."""
     name = printable(f"{event.stream_id}/{event.aggregate_id[:8]}")
-    return f"{event.position:>6}  {name} {event_line(event, whole=False)}"
+    return _cut(f"{event.position:>6}  {name} {event_line(event, whole=False)}")
 
 
 def event_json(event: RecordedEvent) -> str:
     """One event, for machines."""
     return _json(as_object(event))
-
-
-async def replay_refactoring(
-    store: EventStore, happened: Sequence[RecordedEvent], say: Callable[[str], object]
-) -> bool:
-    """Show each step, then the change; whether the replayed text has the hash that was kept."""
-    for event in happened:
-        say(event_line(event, whole=False))
-    if not happened or happened[0].stream_id != STREAM:
-        return True
-    state = replayed(map(SYSTEM_EVENTS.read, happened))
-    say(f"\n{state.status}{f': {printable(state.reason)}' if state.reason else ''}")
-    if state.asked is None or state.proposed is None:
-        return True
-    try:
-        before = (await store.blob(state.asked.text)).decode()
-    except MissingBlobError as error:
-        say(f"The text is not kept any more: {error}")
-        return True
-    return _show_change(state, before, say)
-
-
-def _show_change(state: Refactoring, before: str, say: Callable[[str], object]) -> bool:
-    from difflib import unified_diff
-
-    assert state.asked is not None  # noqa: S101 - seen by the caller
-    assert state.proposed is not None  # noqa: S101 - seen by the caller
-    after = text_after(before, state.proposed)
-    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    for line in unified_diff(old, new, state.asked.uri, state.asked.uri):
-        say(printable(line.rstrip("\r\n")))
-    for file in state.proposed.new_files:
-        say(f"new file {printable(file.path)} ({file.text[:19]})")
-    if text_hash(after) == state.proposed.result:
-        say(f"\nReplayed: the text has the hash that was kept, {state.proposed.result[:19]}.")
-        return True
-    if "*" * 6 in before or any("*" * 6 in edit.new_text for edit in state.proposed.edits):
-        say("\nReplayed: secrets in the text were masked when it was kept, so its hash is another.")
-        return True
-    say(f"\nNot the same: the hash is {text_hash(after)}, kept was {state.proposed.result}.")
-    return False
 
 
 def verified_lines(found: Verified) -> Iterator[str]:
@@ -142,6 +132,43 @@ def verified_lines(found: Verified) -> Iterator[str]:
     events, aggregates = counted(found.events, "event"), counted(found.aggregates, "aggregate")
     whole = "DAMAGED" if found.problems else "all is well"
     yield f"{events} of {aggregates}, {counted(found.blobs, 'blob')}: {whole}."
+
+
+def verified_json(found: Verified) -> str:
+    """What a check found, for machines."""
+    return _json(asdict(found))
+
+
+def imported_line(brought: Imported) -> str:
+    """What an import brought."""
+    new = f"{counted(brought.events, 'event')} and {counted(brought.blobs, 'blob')}"
+    line = f"{new}; {counted(brought.repeated, 'event')} were there already."
+    if not brought.masked:
+        return line
+    return (
+        f"{line}\n{counted(brought.masked, 'blob')} held what this Parley takes for a secret: it was masked, and "
+        "events name what is kept."
+    )
+
+
+def imported_json(brought: Imported) -> str:
+    """What an import brought, for machines."""
+    return _json(asdict(brought))
+
+
+def removal_line(removal: Removal) -> str:
+    """How much is to be removed."""
+    return f"{counted(len(removal.aggregates), 'aggregate')} and {counted(len(removal.blobs), 'blob')}"
+
+
+def removed_lines(removal: Removal, every: Sequence[AggregateSummary]) -> Iterator[str]:
+    """The aggregates that are to be removed, the newest of many last."""
+    gone = frozenset(removal.aggregates)
+    going = [each for each in every if (each.stream_id, each.aggregate_id) in gone]
+    if len(going) > _NAMED:
+        yield f"… and {len(going) - _NAMED:,} older ones"
+    for each in going[-_NAMED:]:
+        yield summary_line(each, "")
 
 
 def size_lines(size: StoreSize) -> str:
@@ -181,11 +208,11 @@ def counted(count: int, what: str) -> str:
 
 def moment_before(age: str) -> datetime:
     """The moment that lies an age such as 30d back."""
-    found = _AGE.fullmatch(age.strip().lower())
-    if found is None:
-        raise typer.BadParameter(f"{age!r} is not an age such as 12h, 30d or 8w.")
     try:
-        return SYSTEM_CLOCK.now() - timedelta(hours=int(found[1]) * _HOURS[found[2]])
+        back = moments.age(age)
+        if back is None:
+            raise typer.BadParameter(f"{age!r} is not an age such as 12h, 30d or 8w.")
+        return SYSTEM_CLOCK.now() - back
     except OverflowError:
         raise typer.BadParameter(f"{age!r} lies before the year 1.") from None
 
@@ -198,12 +225,22 @@ def _local(moment: datetime) -> str:
     return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
-def _short(value: object) -> str:
+def _member(name: str, value: object) -> str:
+    if name.endswith("_ns") and isinstance(value, int):
+        return f"{name.removesuffix('_ns')}={value / 1e9:.2f}s"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     if text.startswith("sha256:"):
-        return text[:15]
-    text = " ".join(text.split())
-    return text if len(text) <= _WIDTH // 2 else text[: _WIDTH // 2] + "…"
+        text = text[:15]
+    return f"{name}={_shortened(' '.join(text.split()), 50)}"
+
+
+def _cut(line: str) -> str:
+    """The line, no longer than the terminal is wide."""
+    return _shortened(line, shutil.get_terminal_size((_PIPED_WIDTH, 24)).columns)
+
+
+def _shortened(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def _json(value: dict[str, Any]) -> str:

@@ -5,11 +5,12 @@ Only shows: the statistics belong to `parley_profiling.profiles`, the JSON to `p
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import typer
+
+from parley_server.cli.moments import age
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 
 _WIDTH = 92
 """Columns that the whole table needs; in a narrower terminal the time to the first text is left out."""
-
-_AGE = re.compile(r"(\d+)\s*([mhdw])")
-_HOURS = {"m": 1 / 60, "h": 1, "d": 24, "w": 168}
 
 _EMPTY = """No call of a model has been measured on this machine yet.
 Parley measures every call by itself. Refactor something in your editor, or try:
@@ -65,11 +63,11 @@ def moment(since: str) -> datetime:
     """The moment that a person named by an age or a date."""
     from parley_providers.clock import SYSTEM_CLOCK
 
-    if age := _AGE.fullmatch(since.strip().lower()):
-        return SYSTEM_CLOCK.now() - timedelta(hours=int(age[1]) * _HOURS[age[2]])
     try:
+        if (back := age(since)) is not None:
+            return SYSTEM_CLOCK.now() - back
         moment = datetime.fromisoformat(since)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise typer.BadParameter(
             f"{since!r} is neither an age (90m, 12h, 7d, 2w) nor a date (2026-11-21).", param_hint="--since"
         ) from None

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from parley_server.files import LARGEST_FILE_BYTES, FileError, create_text, read_text, replace_text
+from parley_server.files import LARGEST_FILE_BYTES, FileError, create_text, new_file, read_text, replace_text
 
 
 def test_line_ends_and_a_byte_order_mark_stay(tmp_path):
@@ -80,3 +80,29 @@ def test_what_is_no_plain_file_is_not_read(tmp_path):
     for path in (str(tmp_path / "pipe"), "/dev/zero", str(tmp_path)):
         with pytest.raises(FileError, match="is no plain file"):
             read_text(path)
+
+
+def test_a_new_file_gets_its_name_when_it_is_whole(tmp_path):
+    """Before, nobody sees it; what goes wrong in between leaves nothing, neither there nor beside it."""
+    goal = tmp_path / "lines"
+    with new_file(str(goal)) as file:
+        file.write(b"one\n")
+        assert not goal.exists()
+    assert goal.read_bytes() == b"one\n"
+    with pytest.raises(FileError, match="Nothing was changed"):
+        _write(tmp_path / "other", (tmp_path / "none").read_bytes)
+    assert list(tmp_path.iterdir()) == [goal]
+
+
+def test_a_new_file_takes_no_name_that_another_took_meanwhile(tmp_path):
+    """What the other wrote stays."""
+    goal = tmp_path / "lines"
+    with pytest.raises(FileError, match="lines exists already; it was not overwritten"):
+        _write(goal, lambda: goal.write_bytes(b"other"))
+    assert (goal.read_bytes(), list(tmp_path.iterdir())) == (b"other", [goal])
+
+
+def _write(goal, meanwhile):
+    with new_file(str(goal)) as file:
+        file.write(b"mine")
+        meanwhile()

@@ -1,0 +1,135 @@
+"""`parley events export|import`: a store as JSON Lines, out and in, whole or told how far.
+
+`events` adds these to its own commands; what the lines say is `parley_events`' affair.
+"""
+
+from __future__ import annotations
+
+import errno
+from contextlib import ExitStack, aclosing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from parley_server.cli.events_access import Json, Store, doing, reading
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from typing import BinaryIO
+
+    from parley_events.events import Query
+    from parley_events.lines import Imported
+    from parley_events.store import EventStore
+    from parley_events.stores.sqlite.salvage import SalvagedEvents
+
+
+def export(
+    stream: Annotated[str | None, typer.Option(help="Only this stream.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Into this new file, whole or not at all; else standard output.")
+    ] = None,
+    salvage: Annotated[bool, typer.Option("--salvage", help="What can still be read of a damaged file.")] = False,
+    store: Store = None,
+) -> None:
+    """Write everything as JSON Lines, bytes included.
+
+    A backup, or the way into another store: `parley events import` brings the lines in, as often as you like. How far
+    subscribers have come is not part of it. A file that is there is never overwritten.
+
+    parley events export --out events.jsonl
+
+    parley events export | ssh elsewhere parley events import -
+    """
+    from parley_events.events import Query
+    from parley_events.lines import exported
+
+    query = Query(stream_id=stream)
+    out = None if out == Path("-") else out
+    if out is not None and out.exists():
+        raise typer.BadParameter(f"{out} is there already. Name a new file, or remove that one.")
+    if salvage:
+        _salvage(store, query, out)
+        return
+
+    async def work(opened: EventStore) -> None:
+        async with aclosing(exported(opened, query)) as lines:
+            await _written(lines, out)
+
+    reading(store, work)
+
+
+def import_(
+    file: Annotated[
+        typer.FileText,
+        typer.Argument(
+            metavar="FILE",
+            encoding="utf-8",
+            errors="surrogateescape",
+            help="What `parley events export` wrote; - is standard input.",
+        ),
+    ],
+    json: Json = False,
+    store: Store = None,
+) -> None:
+    """Bring JSON Lines into a store. What is there already stays; doing it twice does no harm.
+
+    An import that was broken off goes on where it was when it is done again. Secrets that this Parley knows and the
+    one that wrote the lines did not are masked on the way.
+
+    parley events import events.jsonl --store postgresql://me@here/parley
+    """
+    from parley_events.lines import imported
+    from parley_server.cli.events_progress import ImportBar
+    from parley_server.cli.events_view import imported_json, imported_line
+
+    async def work(opened: EventStore) -> Imported:
+        with ExitStack() as stack:
+            return await imported(opened, file, ImportBar(stack, file).move)
+
+    try:
+        brought = doing(store, work)
+    except KeyboardInterrupt:
+        typer.echo("Stopped. What was brought in stays; the same command again goes on from there.", err=True)
+        raise typer.Exit(130) from None
+    typer.echo(imported_json(brought) if json else imported_line(brought))
+
+
+def _salvage(store: str | None, query: Query, out: Path | None) -> None:
+    import asyncio
+
+    from parley_events.lines import exported
+    from parley_server.app import salvaged_events
+    from parley_server.cli.events_view import counted
+
+    async def work(salvaged: SalvagedEvents) -> None:
+        async with aclosing(exported(salvaged, query)) as lines:
+            await _written(lines, out)
+
+    with salvaged_events(store) as salvaged:
+        asyncio.run(work(salvaged))
+    told = f"{counted(salvaged.events, 'event')} saved; {counted(salvaged.left_out, 'event')} left out"
+    typer.echo(f"{told}, because what comes before is lost.", err=True)
+
+
+async def _written(lines: AsyncIterator[str], out: Path | None) -> None:
+    """Write the lines as UTF-8, each with one line feed, whatever the system's habits: that is what is read back."""
+    from parley_server.files import new_file
+
+    with _standard_output() if out is None else new_file(str(out)) as file:
+        async for line in lines:
+            file.write(line.encode() + b"\n")
+
+
+@contextmanager
+def _standard_output() -> Iterator[BinaryIO]:
+    from parley_server.files import FileError
+
+    file = typer.get_binary_stream("stdout")
+    try:
+        yield file
+        file.flush()
+    except OSError as error:
+        if error.errno == errno.EPIPE:  # the reader has enough
+            raise
+        raise FileError(f"The lines are cut off: standard output cannot be written ({error.strerror}).") from error

@@ -1,0 +1,136 @@
+"""How a refactoring looks when it is replayed in a terminal: each step, how it ended, and its change, checked.
+
+What a refactoring is after some events belongs to the agent.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from parley_agent.refactor.events import STREAM
+from parley_agent.refactor.recording import text_hash
+from parley_agent.refactor.replay import Refactoring, replayed, text_after
+from parley_agent.system_event import SYSTEM_EVENTS
+from parley_events.errors import MissingBlobError
+from parley_providers.plain_text import printable
+from parley_server.cli.events_view import history_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from parley_events.events import RecordedEvent
+    from parley_events.store import EventStore
+
+_MASK = "*" * 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """A refactoring at some point, and the text before its change, where it proposed one and the text is kept.
+
+    `state` is None for an aggregate that is no refactoring.
+    """
+
+    happened: Sequence[RecordedEvent]
+    state: Refactoring | None
+    before: str | None = None
+    lacking: str = ""
+
+    @property
+    def after(self) -> str | None:
+        """The text after the change, made again."""
+        if self.state is None or self.state.proposed is None or self.before is None:
+            return None
+        return text_after(self.before, self.state.proposed)
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether secrets were masked when the text or the change was kept, so that its hash is another."""
+        edits = self.state.proposed.edits if self.state and self.state.proposed else ()
+        return _MASK in (self.before or "") or any(_MASK in edit.new_text for edit in edits)
+
+    @property
+    def same(self) -> bool | None:
+        """Whether the text made again has the hash that was kept; None where that cannot be known."""
+        after = self.after
+        if after is None or self.state is None or self.state.proposed is None:
+            return None
+        if text_hash(after) == self.state.proposed.result:
+            return True
+        return None if self.is_masked else False
+
+    def diff(self) -> Iterator[str]:
+        """The change, line by line."""
+        from difflib import unified_diff
+
+        after = self.after
+        if after is None or self.before is None or self.state is None or self.state.asked is None:
+            return
+        old, new = self.before.splitlines(keepends=True), after.splitlines(keepends=True)
+        for line in unified_diff(old, new, self.state.asked.uri, self.state.asked.uri):
+            yield printable(line.rstrip("\r\n"))
+
+
+async def replay(store: EventStore, happened: Sequence[RecordedEvent]) -> Replay:
+    """What became of a refactoring by these events.
+
+    Raises:
+        UnknownEventError: a newer Parley, or another program, stored one of them.
+    """
+    if not happened or happened[0].stream_id != STREAM:
+        return Replay(happened=happened, state=None)
+    state = replayed(map(SYSTEM_EVENTS.read, happened))
+    if state.asked is None or state.proposed is None:
+        return Replay(happened=happened, state=state)
+    try:
+        return Replay(happened=happened, state=state, before=(await store.blob(state.asked.text)).decode())
+    except MissingBlobError as error:
+        return Replay(happened=happened, state=state, lacking=str(error))
+
+
+def replay_lines(found: Replay) -> Iterator[str]:
+    """Every step, how it ended, and the change."""
+    yield from history_lines(found.happened)
+    state = found.state
+    if state is None:
+        return
+    yield ""
+    for route in state.routes:
+        yield printable(f"{route.provider}/{route.model}: {route.why}")
+    for problem in state.problems:
+        yield printable(f"The answer failed a check: {problem}")
+    yield f"{state.status}{f': {printable(state.reason)}' if state.reason else ''}"
+    if found.lacking:
+        yield f"The text is not kept any more: {found.lacking}"
+    if state.proposed is None or found.after is None:
+        return
+    yield from found.diff()
+    for file in state.proposed.new_files:
+        yield f"new file {printable(file.path)} ({file.text[:19]})"
+    if found.same:
+        yield f"\nReplayed: the text has the hash that was kept, {state.proposed.result[:19]}."
+    elif found.is_masked:
+        yield "\nReplayed: secrets in the text were masked when it was kept, so its hash is another."
+    else:
+        yield f"\nNot the same: the hash is {text_hash(found.after)}, kept was {state.proposed.result}."
+
+
+def replay_json(found: Replay) -> str:
+    """The same for machines, as one object; null is unknown."""
+    state = found.state or Refactoring()
+    document = {
+        "events": len(found.happened),
+        "status": state.status or None,
+        "reason": state.reason or None,
+        "task": state.proposed.task if state.proposed else state.asked.task if state.asked else None,
+        "uri": state.asked.uri if state.asked else None,
+        "routes": [{"provider": r.provider, "model": r.model, "reason": r.reason, "why": r.why} for r in state.routes],
+        "attempts": state.attempts,
+        "problems": list(state.problems),
+        "proof": state.proposed.proof if state.proposed else None,
+        "diff": "\n".join(found.diff()) or None,
+        "same": found.same,
+    }
+    return json.dumps(document, ensure_ascii=False, sort_keys=True)
