@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
+from weakref import WeakValueDictionary
 
 from parley_events.errors import EventStoreError, StoreClosedError
 
@@ -95,6 +96,7 @@ class Feed:
         self._listeners: set[Listener] = set()
         self._position = 0
         self._joining = asyncio.Lock()
+        self._named: WeakValueDictionary[str, object] = WeakValueDictionary()
         self._closed: EventStoreError | None = None
 
     @property
@@ -123,6 +125,20 @@ class Feed:
         self._listeners.discard(listener)
         if not self._listeners:
             self._tail.pause()
+
+    def claim(self, name: str, follower: object) -> None:
+        """Let one follower have a cursor's name until it releases it, or is gone.
+
+        Raises:
+            ValueError: another one has it.
+        """
+        if self._named.setdefault(name, follower) is not follower:
+            raise ValueError(f"Somebody follows this store under the name {name!r} already. Choose another name.")
+
+    def release(self, follower: object) -> None:
+        """Give back the names that a follower has."""
+        for name in [name for name, owner in self._named.items() if owner is follower]:
+            del self._named[name]
 
     def committed(self, events: Sequence[RecordedEvent]) -> None:
         """Take what this process has just committed, if it follows at once on what was handed out.

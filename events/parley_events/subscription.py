@@ -6,14 +6,15 @@ Noticing new events belongs to `parley_events.feed`; where durable cursors are k
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from parley_events.errors import (
+    EventStoreError,
     SlowSubscriberError,
     StoreBehindError,
     StoreBusyError,
-    StoreClosedError,
     StoreUnavailableError,
 )
 from parley_events.store import Cursor, Trouble
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from parley_events.events import Query, RecordedEvent
     from parley_events.feed import Feed, Listener
 
+logger = logging.getLogger(__name__)
 ResultT = TypeVar("ResultT")
 
 PAGE_EVENTS = 500
@@ -56,9 +58,15 @@ class Subscription:
 
     Use it as `async with store.subscribe(…) as events: async for event in events: …`. Asking for the next event says
     that the one before was dealt with; a named subscription saves that as its cursor now and then, when it rests, and
-    when it is closed. So after a crash the last few events may come again, never fewer.
+    when it is closed. So after a crash the last few events may come again, never fewer. A name is one subscriber's at a
+    time: the cursor of two would be that of the faster one.
+
+    Trouble that passes is reported and waited out. After an error the subscription has ended, and asking on brings the
+    same error: whoever goes on subscribes anew, by the same name or after `position`. Only closing it makes
+    `async for` come to its end.
 
     Raises, while iterated:
+        ValueError: this store's subscribers have one of that name already.
         SlowSubscriberError: it fell too far behind; what was queued came first.
         StoreClosedError: the store was closed.
         StoreBehindError: the store ends before the position that this one is to resume after.
@@ -83,7 +91,9 @@ class Subscription:
         self._position: int | None = None
         self._read_to = after
         self._done = self._saved = after
-        self._saved_at = 0.0
+        self._save_at = 0.0
+        self._failed_saves = 0
+        self._ended: EventStoreError | None = None
         self._closed = False
 
     @property
@@ -107,6 +117,32 @@ class Subscription:
         """The next event, which says that the one before was dealt with."""
         if self._closed:
             raise StopAsyncIteration
+        if self._ended is not None:
+            raise self._ended
+        try:
+            return await self._next()
+        except EventStoreError as error:
+            self._ended = error
+            self._leave()
+            raise
+
+    async def aclose(self) -> None:
+        """Leave, and save the cursor up to the last event that was dealt with."""
+        if self._closed:
+            return
+        self._closed = True
+        self._leave()
+        try:
+            await self._save()
+        finally:
+            self._feed.release(self)
+
+    async def acknowledge(self) -> None:
+        """Say now that the last event was dealt with, and save that."""
+        self._done = self.position
+        await self._save()
+
+    async def _next(self) -> RecordedEvent:
         if self._position is None:
             await self._start()
         else:
@@ -120,22 +156,11 @@ class Subscription:
         self._position = event.position
         return event
 
-    async def aclose(self) -> None:
-        """Leave, and save the cursor up to the last event that was dealt with."""
-        if self._closed:
-            return
-        self._closed = True
-        self._leave()
-        await self._save()
-
-    async def acknowledge(self) -> None:
-        """Say now that the last event was dealt with, and save that."""
-        self._done = self.position
-        await self._save()
-
     async def _start(self) -> None:
         if self._name is not None:
-            self._after = max(self._after, await self._patiently(lambda: self._source.cursor(self._name or "")))
+            name = self._name
+            self._feed.claim(name, self)
+            self._after = max(self._after, await self._patiently(lambda: self._source.cursor(name)))
         self._position = self._read_to = self._done = self._saved = self._after
 
     def _next_queued(self) -> RecordedEvent | None:
@@ -155,16 +180,24 @@ class Subscription:
         if await self._read_page():
             return
         listener, joined_at = await self._feed.join(self._query)
-        self._listener = listener
+        try:
+            if not await self._read_until(joined_at, listener):
+                return
+            self._listener = listener
+        finally:  # who is cancelled, or cut off, while it reads begins again with reading
+            if self._listener is None:
+                self._feed.leave(listener)
+
+    async def _read_until(self, joined_at: int, listener: Listener) -> bool:
+        """Read what comes before a listener's events; whether it was not cut off meanwhile."""
         if joined_at > self._read_to:
             while await self._read_page():
                 if listener.cut_off:
-                    self._leave()
-                    return
+                    return False
             self._read_to = max(self._read_to, joined_at)
         elif joined_at < self._read_to and (head := await self._patiently(self._source.head)) < self._read_to:
-            self._leave()
             raise StoreBehindError(head=head, seen=self._read_to)
+        return True
 
     async def _read_page(self) -> bool:
         """Whether there may be another page."""
@@ -177,20 +210,18 @@ class Subscription:
 
     async def _wait(self, listener: Listener) -> None:
         if listener.cut_off:
-            self._leave()
             raise SlowSubscriberError(
                 f"A subscriber{f' ({self._name})' if self._name else ''} fell too far behind and was cut off. "
                 f"Nothing is lost: subscribe again after position {self.position}.",
                 position=self.position,
             )
         if listener.failure is not None:
-            self._leave()
             raise listener.failure
         if self._name is None or self._saved == self._done:
             await listener.ready()
             return
         try:
-            async with asyncio.timeout(SAVE_EVERY_S):
+            async with asyncio.timeout_at(self._save_at):
                 await listener.ready()
         except TimeoutError:
             await self._save()
@@ -198,22 +229,24 @@ class Subscription:
     async def _save_if_due(self) -> None:
         if self._name is None or self._done == self._saved:
             return
-        now = asyncio.get_running_loop().time()
-        if self._done - self._saved >= SAVE_EVENTS or now - self._saved_at >= SAVE_EVERY_S:
+        is_time = asyncio.get_running_loop().time() >= self._save_at
+        if is_time or (self._done - self._saved >= SAVE_EVENTS and not self._failed_saves):
             await self._save()
 
     async def _save(self) -> None:
         if self._name is None or self._done == self._saved:
             return
-        self._saved_at = asyncio.get_running_loop().time()
+        pause_s = SAVE_EVERY_S
         try:
             await self._source.save_cursor(Cursor(name=self._name, position=self._done))
-        except (StoreBusyError, StoreUnavailableError, StoreClosedError) as error:
-            self._report(
-                Trouble(what=f"saving the cursor {self._name}", error=error, attempt=1, retry_in_s=SAVE_EVERY_S)
-            )
+        except EventStoreError as error:  # it costs events that come again after a crash, and nothing else
+            self._failed_saves += 1
+            pause_s = max(SAVE_EVERY_S, backoff_s(self._failed_saves))
+            self._tell(f"saving the cursor {self._name}", error, self._failed_saves, pause_s)
         else:
             self._saved = self._done
+            self._failed_saves = 0
+        self._save_at = asyncio.get_running_loop().time() + pause_s
 
     async def _patiently(self, read: Callable[[], Awaitable[ResultT]]) -> ResultT:
         attempt = 0
@@ -223,8 +256,12 @@ class Subscription:
             except (StoreBusyError, StoreUnavailableError) as error:
                 attempt += 1
                 delay_s = backoff_s(attempt)
-                self._report(Trouble(what="reading events", error=error, attempt=attempt, retry_in_s=delay_s))
+                self._tell("reading events", error, attempt, delay_s)
                 await asyncio.sleep(delay_s)
+
+    def _tell(self, what: str, error: EventStoreError, attempt: int, retry_in_s: float) -> None:
+        logger.warning("%s: %s", what, error)
+        self._report(Trouble(what=what, error=error, attempt=attempt, retry_in_s=retry_in_s))
 
     def _leave(self) -> None:
         if self._listener is not None:

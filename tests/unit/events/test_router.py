@@ -157,6 +157,22 @@ async def test_what_goes_where_is_said_before_the_router_runs(tmp_path):
         router.receive("commands", "Go", receive)
 
 
+async def test_two_routers_do_not_share_a_name(tmp_path):
+    """The cursor of both would be that of the faster one: the second is refused, and the first goes on."""
+    bus = InProcessBus()
+    async with memory_store(tmp_path, Outside()) as store, bus.listening("t") as messages:
+        first, second = (EventRouter(store, bus, name="router", report=lambda _: None) for _ in range(2))
+        for router in (first, second):
+            router.publish("Happened", "t")
+        async with _running(first):
+            for number in range(2):
+                await store.append("s", "a", [happened()], expected_sequence=number)
+                assert (await anext(messages)).position == number + 1
+                with pytest.raises(ExceptionGroup) as caught:
+                    await second.run()
+                assert caught.group_contains(ValueError, match="under the name 'router' already")
+
+
 async def test_a_command_that_comes_again_is_carried_out_once(tmp_path):
     """Who is not sure whether it was delivered sends it again; one that was refused is tried again."""
     bus, trouble, received = InProcessBus(), [], []

@@ -1,5 +1,8 @@
 """A subscription against a source and a feed under the test's control: hand-over, trouble, and being too slow."""
 
+import asyncio
+import gc
+
 import pytest
 
 from parley_events import (
@@ -7,11 +10,14 @@ from parley_events import (
     RecordedEvent,
     SlowSubscriberError,
     StoreBusyError,
+    StoreFullError,
     StoreUnavailableError,
+    StoreUnusableError,
 )
 from parley_events.feed import Feed, NoTail
 from parley_events.subscription import PAGE_EVENTS, Subscription, backoff_s
 from support.event_stores import take
+from support.virtual_time import played
 
 
 def _row(position):
@@ -21,12 +27,12 @@ def _row(position):
 class Rows:
     """A source of so many events; `before` and `after` reading a page, by its number, something may happen.
 
-    Each of `errors` is raised once.
+    Each of `errors` is raised once instead of reading, each of `refusals` instead of saving.
     """
 
     def __init__(self, count):
         self.rows = [_row(position) for position in range(1, count + 1)]
-        self.before, self.after, self.errors, self.saved = {}, {}, [], []
+        self.before, self.after, self.errors, self.refusals, self.saved = {}, {}, [], [], []
         self._pages = 0
 
     async def load_from(self, position, query=EVERYTHING, *, limit=1000):
@@ -50,8 +56,8 @@ class Rows:
         return 0
 
     async def save_cursor(self, cursor):
-        if self.errors:
-            raise self.errors.pop(0)
+        if self.refusals:
+            raise self.refusals.pop(0)
         self.saved.append(cursor.position)
 
 
@@ -124,7 +130,7 @@ async def test_a_cursor_that_cannot_be_saved_is_reported_and_saved_later():
     source = Rows(2)
     events, _, trouble = _subscription(source, name="me")
     await take(events, 2)
-    source.errors.append(StoreBusyError("locked"))
+    source.refusals.append(StoreBusyError("locked"))
     await events.acknowledge()
     assert (source.saved, [each.what for each in trouble]) == ([1], ["saving the cursor me"])
     await events.acknowledge()
@@ -133,6 +139,75 @@ async def test_a_cursor_that_cannot_be_saved_is_reported_and_saved_later():
     assert source.saved == [1, 2]
     with pytest.raises(StopAsyncIteration):
         await anext(events)
+
+
+def test_a_cursor_that_cannot_be_saved_for_long_is_tried_ever_more_seldom(caplog):
+    """Whatever the reason, such as a full disk: the events come all the same, and the log says what is wrong."""
+
+    async def play():
+        source = Rows(2)
+        events, feed, trouble = _subscription(source, name="me")
+        await take(events, 2)
+        source.refusals += [StoreFullError("full")] * 6
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(20):
+                await anext(events)
+        _commit(source, feed)
+        assert (await anext(events)).position == 3
+        return source.saved, [(each.attempt, each.retry_in_s) for each in trouble]
+
+    saved, told = played(play())[0]
+    assert saved == [1, 2]
+    assert told == [(1, 0.5), (2, 0.5), (3, 0.5), (4, 0.5), (5, 0.8), (6, 1.6)]
+    assert caplog.messages[0] == "saving the cursor me: full"
+
+
+async def test_who_is_cancelled_while_it_catches_up_misses_nothing():
+    """It had joined the feed and not yet read what came before: it begins to read again where it was."""
+    source = Rows(1)
+    events, feed, _ = _subscription(source)
+    reached, blocked = asyncio.Event(), asyncio.Event()
+    load_from = source.load_from
+
+    async def load_slowly(position, query=EVERYTHING, *, limit=1000):
+        if position == 1:
+            reached.set()
+            await blocked.wait()
+        return await load_from(position, query, limit=limit)
+
+    source.after[1] = lambda: source.add(2)
+    source.load_from = load_slowly
+    async with asyncio.TaskGroup() as group:
+        asking = group.create_task(anext(events))
+        await reached.wait()
+        _commit(source, feed)
+        asking.cancel()
+    blocked.set()
+    assert [event.position for event in await take(events, 4)] == [1, 2, 3, 4]
+    _commit(source, feed)
+    assert (await anext(events)).position == 5
+
+
+async def test_a_name_is_one_subscribers_at_a_time():
+    """The faster one would move the cursor past what the slower one has not dealt with."""
+    source = Rows(2)
+    feed = Feed(source.head, NoTail())
+    first, second, third = (
+        Subscription(source, feed, EVERYTHING, after=0, name=name, report=lambda _: None) for name in "mmn"
+    )
+    await take(first, 1)
+    with pytest.raises(ValueError, match="follows this store under the name 'm' already"):
+        await anext(second)
+    await second.aclose()
+    await take(third, 1)
+    with pytest.raises(ValueError, match="under the name 'm' already"):
+        await anext(Subscription(source, feed, EVERYTHING, after=0, name="m", report=lambda _: None))
+    await first.aclose()
+    again = Subscription(source, feed, EVERYTHING, after=0, name="m", report=lambda _: None)
+    await take(again, 1)
+    del again  # never closed: its name is free all the same
+    gc.collect()
+    await take(Subscription(source, feed, EVERYTHING, after=0, name="m", report=lambda _: None), 1)
 
 
 async def test_who_is_cut_off_is_told_its_name_and_where_to_go_on():
@@ -146,6 +221,51 @@ async def test_who_is_cut_off_is_told_its_name_and_where_to_go_on():
         _commit(source, feed, 3)
         with pytest.raises(SlowSubscriberError, match=r"\(watcher\) fell too far .* after position 2"):
             await anext(events)
+
+
+async def test_who_was_cut_off_stays_so():
+    """Asking on brings the same error again, and no event a second time; whoever goes on subscribes anew."""
+    source = Rows(1)
+    events, feed, _ = _subscription(source, queue_events=2)
+    await take(events, 1)
+    async with events:
+        _commit(source, feed, 2)
+        assert [event.position for event in await take(events, 2)] == [2, 3]
+        _commit(source, feed, 3)
+        for _ in range(2):
+            with pytest.raises(SlowSubscriberError, match="after position 3"):
+                await anext(events)
+        assert events.position == 3
+    with pytest.raises(StopAsyncIteration):
+        await anext(events)
+
+
+async def test_a_subscription_that_met_an_error_stays_ended():
+    """Whatever ended it; its cursor is saved up to what was dealt with."""
+    source = Rows(2)
+    events, feed, _ = _subscription(source, name="me")
+    await take(events, 2)
+    feed.cut(StoreUnusableError("gone"))
+    for _ in range(2):
+        with pytest.raises(StoreUnusableError, match="gone"):
+            await anext(events)
+    source.add()
+    source.errors.clear()
+    with pytest.raises(StoreUnusableError, match="gone"):
+        await anext(events)
+    await events.aclose()
+    assert source.saved == [1, 2]
+
+
+async def test_an_error_while_reading_ends_a_subscription_too():
+    """One that waiting does not mend."""
+    source = Rows(2)
+    events, _, trouble = _subscription(source)
+    source.errors.append(StoreUnusableError("damaged"))
+    for _ in range(2):
+        with pytest.raises(StoreUnusableError, match="damaged"):
+            await anext(events)
+    assert trouble == []
 
 
 def test_pauses_double_up_to_five_seconds():
