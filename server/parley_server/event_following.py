@@ -77,7 +77,7 @@ class EventFollowing:
         pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._stores, self._connect, self._tell, self._pause = stores, connect, tell, pause
-        self._position = after
+        self._position = None if after is None else max(0, after)
         self._told: Standing | None = None
         self._attempt = 0
 

@@ -168,3 +168,13 @@ async def test_an_editor_with_old_events_to_hear_is_answered_meanwhile(tmp_path)
         assert await editor.code_actions(uri, 4, 4)
         assert [each["position"] for each in await hear(editor, 5000)] == list(range(1, 5001))
     assert numbers(editor) == list(range(1, 5002))
+
+
+def test_what_is_announced_wrongly_is_told_in_the_log(tmp_path):
+    """It counts as not announced; who writes an editor's side reads why."""
+    with raw_server(tmp_path) as server:
+        server.initialize(capabilities={"experimental": {"parley": {"events": True}}})
+        server.ask("shutdown")
+        server.tell("exit")
+        assert server.ended() == 0
+        assert b"".join(server.errors).startswith(b"parley: experimental.parley.events must be an object, not True. ")

@@ -5,6 +5,7 @@ Decides nothing: what is offered and what is done belongs to the services.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from parley_agent.document import Document
 
 S = TypeVar("S")
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +183,8 @@ def _abilities(experimental: object) -> wire.ClientAbilities:
     given = experimental.get("parley") if isinstance(experimental, dict) else None
     try:
         return read(wire.ClientAbilities, given or {}, "experimental.parley")
-    except ShapeError:
+    except ShapeError as error:
+        logger.warning("%s It counts as not announced; `editors/protocol.json` describes it.", error)
         return wire.ClientAbilities()
 
 

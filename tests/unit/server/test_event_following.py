@@ -4,13 +4,15 @@ import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from parley_agent.refactor.events import CONSENT_EVENTS
 from parley_agent.system_event import SYSTEM_EVENTS
 from parley_events.bus import InProcessBus
 from parley_events.errors import StoreBehindError, StoreCorruptError, StoreUnusableError
 from parley_events.events import EVERYTHING
-from parley_events.router import APPROVALS, EVENTS, EventRouter
+from parley_events.router import APPROVALS, CLARIFICATIONS, EVENTS, EventRouter
 from parley_events.store import Trouble
 from parley_server.app.routing import connect_events
 from parley_server.event_following import EventFollowing, Standing
@@ -142,6 +144,45 @@ async def test_a_slow_front_end_misses_nothing_and_hears_nothing_twice(store):
         for _ in range(20):  # every other task has its turn, and fills what there is
             await asyncio.sleep(0)
         assert await front_end.heard(20) == [(position, EVENTS) for position in range(1, 21)]
+
+
+async def test_a_question_of_whatever_type_reaches_the_front_end(store):
+    """By its registered name alone, on the topic of clarifications."""
+
+    def connect(store, after, report):
+        bus = InProcessBus()
+        router = EventRouter(store, bus, name=None, report=report, after=after)
+        router.publish("QuestionAsked", CLARIFICATIONS)
+        return router, bus
+
+    await append(store, UNDONE, "QuestionAsked")
+    async with following(Stores(store), after=0, connect=connect) as front_end:
+        assert await front_end.heard(2) == [FOLLOWING, (2, CLARIFICATIONS)]
+
+
+async def _heard_in(rounds):
+    """What a front end hears that comes again and again: after so many events are stored, it hears so many at most."""
+    stored, heard = [], []
+    async with memory_store(None, Outside()) as store:
+        for kinds, most in rounds:
+            await append(store, *kinds)
+            stored += kinds
+            known = [number for number, kind in enumerate(stored, 1) if kind != "Unheard"]
+            async with following(Stores(store), after=heard[-1] if heard else 0) as front_end:
+                await front_end.heard(1)
+                heard += [position for position, _ in await front_end.heard(min(most, len(known) - len(heard)))]
+    return heard, known
+
+
+_KINDS = st.lists(st.sampled_from((UNDONE, ASKED, "Unheard")), max_size=6)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(_KINDS, st.integers(0, 5)), max_size=6), _KINDS)
+def test_whoever_comes_back_misses_nothing_and_hears_nothing_twice(rounds, last):
+    """Wherever it was broken off, if it names the last event that it knows."""
+    heard, known = asyncio.run(_heard_in([*rounds, (last, 1000)]))
+    assert heard == known
 
 
 class Troubled:
