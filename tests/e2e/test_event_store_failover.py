@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from parley_events import Query, StoreUnavailableError
+from parley_events import Query, StoreMissingError, StoreUnavailableError
 from parley_events.verify import verified
-from support.event_stores import Outside, eventually, happened, postgres_store
+from support.event_stores import Outside, eventually, happened, postgres_store, take
 from support.event_writing import Writer
 from support.postgres import end, start_postgres, start_standby
 
@@ -77,6 +77,31 @@ async def test_a_standby_is_told_from_its_primary(pair):
         await eventually(kinds, ["Happened"])
         with pytest.raises(StoreUnavailableError, match=r"is it a standby\? .*target_session_attrs=read-write"):
             await store.append("s", "a", [happened()], expected_sequence=1)
+
+
+async def test_a_standby_can_be_read_and_followed(pair):
+    """What the primary stores comes, though a standby notifies nobody."""
+    primary, standby = pair
+    async with postgres_store(primary.conninfo, "read", Outside()) as store:
+        await store.append("s", "a", [happened("One")], expected_sequence=0)
+
+        async def is_there():
+            try:
+                async with postgres_store(standby.conninfo, "read", Outside(), read_only=True) as reader:
+                    return await reader.head()
+            except StoreMissingError:
+                return 0
+
+        await eventually(is_there, 1)
+        outside = Outside()
+        async with (
+            postgres_store(standby.conninfo, "read", outside, read_only=True) as reader,
+            reader.subscribe() as events,
+        ):
+            await take(events, 1)
+            await store.append("s", "a", [happened("Two")], expected_sequence=1)
+            assert [event.event_type for event in await take(events, 1)] == ["Two"]
+    assert outside.trouble == []
 
 
 async def _numbers(store, name):

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import subprocess
 import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from parley_events.stores.postgres.schema import MIGRATIONS
 from parley_events.verify import verified
 from support import event_opener
+from support.editor import PARLEY, environment
 from support.event_stores import Outside, postgres_store, sqlite_store
 from support.postgres import end, start_postgres
 
@@ -78,3 +80,29 @@ async def test_processes_that_make_one_postgres_store_all_succeed(postgres):
             assert (found.events, found.aggregates, found.problems, found.notes) == (PROCESSES, PROCESSES, [], [])
             with psycopg.connect(postgres.conninfo, options=f"-c search_path=new_{number}") as connection:
                 assert connection.execute("SELECT version FROM store").fetchall() == [(len(MIGRATIONS),)]
+
+
+ASKING = ["list", "stats", "verify", "export", "tail", "show s/a", "fork s/a b --at 1", "prune --older-than 1d --yes"]
+
+
+@pytest.mark.parametrize("command", ASKING)
+def test_a_mistyped_database_is_told_and_left_as_it_is(postgres, tmp_path, command):
+    """Whatever needs a store that is there makes nothing in the database of somebody else, nor a file."""
+    database = f"postgresql://parley_test@127.0.0.1:{postgres.port}/postgres"
+    for place, named in ((database, f"127.0.0.1:{postgres.port}/postgres"), ("none.db", str(tmp_path / "none.db"))):
+        if command == "tail" and place == "none.db":
+            continue  # which waits for the first event
+        done = subprocess.run(
+            [PARLEY, "events", *command.split(), "--store", place],
+            env=environment(tmp_path),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        said = " ".join(done.stderr.replace("│", " ").split()) + done.stdout
+        assert f"There is no event store {'in' if place == database else 'at'} {named} yet" in said, said
+    with psycopg.connect(postgres.conninfo) as connection:
+        assert connection.execute("SELECT FROM pg_namespace WHERE nspname = 'parley'").fetchall() == []
+    assert not (tmp_path / "none.db").exists()

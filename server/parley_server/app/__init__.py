@@ -7,6 +7,7 @@ else imports it.
 from parley_server.app.keeping import (
     call_records,
     default_event_file,
+    is_event_file,
     model_store,
     open_call_store,
     open_event_store,
@@ -36,6 +37,7 @@ __all__ = [
     "choose_model",
     "current_settings",
     "default_event_file",
+    "is_event_file",
     "look_at_everything",
     "model_store",
     "models_overview",

@@ -45,7 +45,7 @@ def open_event_store(named: str | None = None, *, read_only: bool = False) -> Ab
     Args:
         named: A file, or a `postgresql://` address; None is what `PARLEY_EVENTS` names, else a file in the user's data
             folder.
-        read_only: Open it only to read.
+        read_only: Open it only to read; nothing is made or changed.
     """
     from random import Random
 
@@ -58,7 +58,7 @@ def open_event_store(named: str | None = None, *, read_only: bool = False) -> Ab
     chance = Random().getrandbits  # noqa: S311 - ids must be apart, not secret, and the system's entropy is slow
     instruments = Instruments(now=SYSTEM_CLOCK.now, new_id=id_maker(SYSTEM_CLOCK.now, chance), redact=masked)
     if isinstance(place, str):
-        return _postgres_store(place, instruments)
+        return _postgres_store(place, instruments, read_only=read_only)
     from parley_events.stores.sqlite import SqliteStore
 
     return SqliteStore(place, instruments, read_only=read_only)
@@ -77,6 +77,15 @@ def salvaged_events(named: str | None = None) -> SalvagedEvents:
     if isinstance(place, str):
         raise StoreUnusableError("Only a file can be salvaged. Restore a backup of the PostgreSQL database.")
     return SalvagedEvents(place)
+
+
+def is_event_file(named: str | None = None) -> bool:
+    """Whether events are kept in a file, not in a database of several machines. See `open_event_store` for `named`.
+
+    Raises:
+        StoreUnusableError: it is neither.
+    """
+    return not isinstance(_event_place(named), str)
 
 
 def default_event_file() -> Path:
@@ -126,7 +135,9 @@ def _event_place(named: str | None) -> Path | str:
     )
 
 
-def _postgres_store(address: str, instruments: EventInstruments) -> AbstractAsyncContextManager[EventStore]:
+def _postgres_store(
+    address: str, instruments: EventInstruments, *, read_only: bool
+) -> AbstractAsyncContextManager[EventStore]:
     from parley_events.errors import StoreUnusableError
 
     try:
@@ -135,4 +146,4 @@ def _postgres_store(address: str, instruments: EventInstruments) -> AbstractAsyn
         raise StoreUnusableError(
             "Events in PostgreSQL need one more package: pip install 'parley-ls[postgres]'"
         ) from error
-    return PostgresStore(address, instruments)
+    return PostgresStore(address, instruments, read_only=read_only)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from parley_server.cli.events_access import Json, Name, Store, doing, found, reading
+from parley_server.cli.events_access import Json, Name, Store, changing, doing, found, reading
 from parley_server.cli.events_moving import export, import_
 from parley_server.cli.events_upkeep import prune, stats, verify
 from parley_server.cli.moments import end_of
@@ -160,6 +160,7 @@ def tail(
     """
     from parley_events.errors import StoreMissingError
     from parley_events.events import Query
+    from parley_server.app import is_event_file
     from parley_server.cli import events_view as view
 
     async def work(opened: EventStore) -> None:
@@ -180,8 +181,10 @@ def tail(
 
     try:
         try:
-            doing(store, work, read_only=cursor is None)
+            reading(store, work) if cursor is None else changing(store, work)
         except StoreMissingError:
+            if not is_event_file(store):
+                raise  # a database may be a mistyped one of somebody else
             doing(store, work)  # made now, so that the first event is seen
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
@@ -209,7 +212,7 @@ def fork(
         await begin(opened, stream_id, aggregate_id, new, at_sequence=at)
         return f"{stream_id}/{new} begins as {stream_id}/{aggregate_id} was after event {at}."
 
-    typer.echo(doing(store, work))
+    typer.echo(changing(store, work))
 
 
 @events.command()

@@ -30,6 +30,19 @@ def reading(named: str | None, work: Callable[[EventStore], Awaitable[T]]) -> T:
     return doing(named, work, read_only=True)
 
 
+def changing(named: str | None, work: Callable[[EventStore], Awaitable[T]]) -> T:
+    """Do something with a store that must be there already: none is made where a name is mistyped."""
+    from parley_events.errors import EventStoreError, StoreMissingError
+
+    try:
+        reading(named, lambda store: store.head())
+    except StoreMissingError:
+        raise
+    except EventStoreError:
+        pass  # opening it for a change tells of it, or brings an older one up to date
+    return doing(named, work)
+
+
 def doing(named: str | None, work: Callable[[EventStore], Awaitable[T]], *, read_only: bool = False) -> T:
     """Do something with a store, which is made if it is not there."""
     from parley_server.app import open_event_store

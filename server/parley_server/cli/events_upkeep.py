@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from parley_server.cli.events_access import Json, Store, doing, reading
+from parley_server.cli.events_access import Json, Store, changing, reading
 
 if TYPE_CHECKING:
     from parley_events.store import EventStore, Removal
@@ -76,6 +76,6 @@ def prune(
     elif not yes:
         typer.echo("\n".join((*names, f"{view.removal_line(found)} would be removed. Add --yes to do it.")))
     else:
-        removed = doing(store, lambda opened: remove(opened, found, vacuum=vacuum))
+        removed = changing(store, lambda opened: remove(opened, found, vacuum=vacuum))
         stays = "" if removed == found else f"; of {view.removal_line(found)} the rest was used or removed meanwhile"
         typer.echo(f"{view.removal_line(removed)} removed{stays}.")

@@ -24,6 +24,16 @@ def outside():
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
 def open_store(request, tmp_path, outside):
+    return _opener(request, tmp_path, outside)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def open_kept(request, tmp_path, outside):
+    """The same for stores that are there again when they are opened again."""
+    return _opener(request, tmp_path, outside)
+
+
+def _opener(request, tmp_path, outside):
     number = next(_schemas)
 
     def opened(**options):

@@ -15,6 +15,7 @@ from parley_events import (
     StoreBusyError,
     StoreCorruptError,
     StoreFullError,
+    StoreMissingError,
     StoreReadOnlyError,
     StoreTooNewError,
     StoreUnavailableError,
@@ -79,6 +80,37 @@ async def test_events_of_the_first_version_are_read(postgres, schema):
     async with postgres_store(postgres.conninfo, schema, Outside()) as store:
         [event] = await store.load(Query())
     assert (event.data, event.metadata, event.created_at) == ({"a": 2, "b": 1}, Metadata(), START)
+
+
+async def test_reading_makes_nothing_in_a_database_of_somebody_else(postgres, schema):
+    """No schema, no table: the address may be mistyped."""
+    with pytest.raises(StoreMissingError, match=r"There is no event store in 127\.0\.0\.1:\d+/postgres yet"):
+        async with postgres_store(postgres.conninfo, schema, Outside(), read_only=True):
+            pass
+    with psycopg.connect(postgres.conninfo) as connection:
+        assert connection.execute("SELECT FROM pg_namespace WHERE nspname = %s", (schema,)).fetchall() == []
+
+
+async def test_who_only_reads_is_told_of_a_store_of_another_version(postgres, schema):
+    """It is neither brought up to date nor misread."""
+    async with postgres_store(postgres.conninfo, schema, Outside()):
+        pass
+    for change, kind, message in (
+        (
+            "UPDATE store SET version = version - 1",
+            StoreUnusableError,
+            r"is of an older Parley .schema 1; this one reads 2",
+        ),
+        (
+            "UPDATE store SET version = version + 2",
+            StoreTooNewError,
+            r"newer Parley .*Update Parley; nothing was changed",
+        ),
+    ):
+        run(postgres, schema, change)
+        with pytest.raises(kind, match=message):
+            async with postgres_store(postgres.conninfo, schema, Outside(), read_only=True):
+                pass
 
 
 FAULTS = [

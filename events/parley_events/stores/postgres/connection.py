@@ -34,10 +34,11 @@ GIVE_UP = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Which database, and which schema in it. `conninfo` may hold a password, so it is never shown."""
+    """Which database, which schema in it, and what for. `conninfo` may hold a password, so it is never shown."""
 
     conninfo: str
     schema: str
+    read_only: bool = False
 
     def __repr__(self) -> str:
         return f"Place(schema={self.schema!r})"
@@ -54,7 +55,7 @@ async def connect(place: Place) -> AsyncConnection:
     """
     connection = await psycopg.AsyncConnection.connect(autocommit=True, **_parameters(place))
     try:
-        await _prepare(connection, place.schema)
+        await _prepare(connection, place)
     except BaseException:
         await connection.close()
         raise
@@ -65,7 +66,7 @@ def pool_of(place: Place) -> AsyncConnectionPool:
     """A pool of such connections, not open yet."""
 
     async def configure(connection: AsyncConnection) -> None:
-        await _prepare(connection, place.schema)
+        await _prepare(connection, place)
 
     return AsyncConnectionPool(
         min_size=1,
@@ -88,18 +89,18 @@ def connect_reader(place: Place, begun: Callable[[Connection], None]) -> Connect
     try:
         begun(connection)
         _read_as_stored(connection)
-        connection.execute(_settings(place.schema))
+        connection.execute(_settings(place))
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-async def _prepare(connection: AsyncConnection, schema: str) -> None:
+async def _prepare(connection: AsyncConnection, place: Place) -> None:
     """Set what every connection of the store needs: its schema, and bounds on waiting for others."""
     _read_as_stored(connection)
     with bounded(connection, CONNECT_S):
-        await connection.execute(_settings(schema))
+        await connection.execute(_settings(place))
 
 
 def _parameters(place: Place) -> dict[str, Any]:
@@ -117,6 +118,9 @@ def _read_as_stored(connection: AsyncConnection | Connection) -> None:
     connection.adapters.register_loader("timestamptz", Int8BinaryLoader)
 
 
-def _settings(schema: str) -> sql.Composed:
-    text = "SET search_path TO {}; SET lock_timeout TO '5s'; SET idle_in_transaction_session_timeout TO '30s'"
-    return sql.SQL(text).format(sql.Identifier(schema))
+def _settings(place: Place) -> sql.Composed:
+    text = (
+        "SET search_path TO {}; SET lock_timeout TO '5s'; SET idle_in_transaction_session_timeout TO '30s'; "
+        "SET default_transaction_read_only TO {}"
+    )
+    return sql.SQL(text).format(sql.Identifier(place.schema), sql.Literal("on" if place.read_only else "off"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from parley_events.errors import StoreTooNewError
+from parley_events.errors import StoreMissingError, StoreTooNewError, StoreUnusableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,10 +76,26 @@ async def migrate(connection: AsyncConnection, schema: str, place: str, migratio
                 await connection.execute(migration.encode())
             await connection.execute("UPDATE store SET version = %s", (len(migrations),))
     elif version > len(migrations):
-        raise StoreTooNewError(
-            f"The event store {place} was written by a newer Parley (schema {version}; this one knows "
-            f"{len(migrations)}). Update Parley; nothing was changed."
+        raise _too_new(place, version, migrations)
+
+
+async def check_readable(connection: AsyncConnection, place: str, migrations: Sequence[str] = MIGRATIONS) -> None:
+    """See that there is a store that this Parley can read; nothing is made or changed.
+
+    Raises:
+        StoreMissingError: there is none.
+        StoreUnusableError: it is of another version.
+    """
+    version = await _version(connection)
+    if version == 0:
+        raise StoreMissingError(f"There is no event store in {place} yet. It is made when the first event is stored.")
+    if version < len(migrations):
+        raise StoreUnusableError(
+            f"The event store {place} is of an older Parley (schema {version}; this one reads {len(migrations)}). "
+            "It is brought up to date when something is stored in it: refactor something, and read it then."
         )
+    if version > len(migrations):
+        raise _too_new(place, version, migrations)
 
 
 async def _version(connection: AsyncConnection) -> int:
@@ -93,3 +109,10 @@ async def _version(connection: AsyncConnection) -> int:
 async def _schema_exists(connection: AsyncConnection, schema: str) -> bool:
     found = await connection.execute("SELECT FROM pg_namespace WHERE nspname = %s", (schema,))
     return await found.fetchone() is not None
+
+
+def _too_new(place: str, version: int, migrations: Sequence[str]) -> StoreTooNewError:
+    return StoreTooNewError(
+        f"The event store {place} was written by a newer Parley (schema {version}; this one knows "
+        f"{len(migrations)}). Update Parley; nothing was changed."
+    )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 import psycopg
 
 from parley_events.blobs import blob_name, missing, redacted_blob
-from parley_events.errors import StoreClosedError
+from parley_events.errors import StoreClosedError, StoreReadOnlyError
 from parley_events.events import EVERYTHING
 from parley_events.feed import QUEUE_EVENTS, Feed
 from parley_events.stores.postgres import upkeep
@@ -20,7 +20,7 @@ from parley_events.stores.postgres.connection import Place, connect, pool_of
 from parley_events.stores.postgres.database import PATIENCE_S, Asking, Database
 from parley_events.stores.postgres.faults import translated
 from parley_events.stores.postgres.reader import Reader
-from parley_events.stores.postgres.schema import migrate
+from parley_events.stores.postgres.schema import check_readable, migrate
 from parley_events.stores.postgres.statements import HEAD, MOVE_CURSOR, cursor_position, select
 from parley_events.stores.postgres.tail import Notifier, PostgresTail
 from parley_events.stores.postgres.writer import Writer
@@ -54,22 +54,24 @@ class PostgresStore(PreparingStore):
         conninfo: A connection string or `postgresql://` address. It may hold a password, so it is never shown.
         instruments: Clock, ids, redaction, and who is told of trouble.
         schema: The schema that holds the tables; it is made if it is missing.
+        read_only: Open it only to read; nothing is made or migrated, and a standby will do.
         patience_s: How long to try while the database does not answer, in seconds.
         queue_events: How far a subscriber may fall behind before it is cut off.
         answer_s: How long one answer may take, in seconds, before another connection is tried.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - an address, and bounds that have defaults
         self,
         conninfo: str,
         instruments: Instruments,
         *,
         schema: str = "parley",
+        read_only: bool = False,
         patience_s: float = PATIENCE_S,
         queue_events: int = QUEUE_EVENTS,
         answer_s: float = ANSWER_S,
     ) -> None:
-        self._place = Place(conninfo=conninfo, schema=schema)
+        self._place = Place(conninfo=conninfo, schema=schema, read_only=read_only)
         super().__init__(instruments)
         self._patience_s, self._answer_s = patience_s, answer_s
         self._queue_events = queue_events
@@ -85,7 +87,10 @@ class PostgresStore(PreparingStore):
         place = str(self._place)
         try:
             async with await connect(self._place) as connection:
-                await migrate(connection, self._place.schema, place)
+                if self._place.read_only:
+                    await check_readable(connection, place)
+                else:
+                    await migrate(connection, self._place.schema, place)
         except psycopg.Error as error:
             raise translated(error, place) from error
         pool, reader = pool_of(self._place), Reader(self._place)
@@ -145,11 +150,11 @@ class PostgresStore(PreparingStore):
 
     async def save_cursor(self, cursor: Cursor) -> None:
         """See `EventStore`."""
-        await self._do(lambda connection: connection.execute(MOVE_CURSOR, (cursor.name, cursor.position)))
+        await self._change(lambda connection: connection.execute(MOVE_CURSOR, (cursor.name, cursor.position)))
 
     async def drop_cursor(self, name: str) -> None:
         """See `EventStore`."""
-        await self._do(lambda connection: connection.execute("DELETE FROM cursors WHERE name = %s", (name,)))
+        await self._change(lambda connection: connection.execute("DELETE FROM cursors WHERE name = %s", (name,)))
 
     async def snapshot(
         self, stream_id: str, aggregate_id: str, schema_hash: str, *, until_sequence: int | None = None
@@ -160,13 +165,13 @@ class PostgresStore(PreparingStore):
 
     async def save_snapshot(self, snapshot: Snapshot) -> None:
         """See `EventStore`."""
-        await self._do(lambda connection: upkeep.write_snapshot(connection, snapshot))
+        await self._change(lambda connection: upkeep.write_snapshot(connection, snapshot))
 
     async def put_blob(self, data: bytes) -> str:
         """See `EventStore`."""
         stored = redacted_blob(data, self._instruments.redact)
         name, at = blob_name(stored), self._instruments.now()
-        await self._do(lambda connection: upkeep.write_blob(connection, name, stored, at))
+        await self._change(lambda connection: upkeep.write_blob(connection, name, stored, at))
         return name
 
     async def blob(self, name: str) -> bytes:
@@ -190,11 +195,11 @@ class PostgresStore(PreparingStore):
 
     async def remove(self, removal: Removal) -> Removal:
         """See `EventStore`."""
-        return await self._do(lambda connection: upkeep.remove(connection, removal), WHOLE_STORE_S)
+        return await self._change(lambda connection: upkeep.remove(connection, removal), WHOLE_STORE_S)
 
     async def vacuum(self) -> None:
         """See `EventStore`."""
-        await self._do(upkeep.vacuum, WHOLE_STORE_S)
+        await self._change(upkeep.vacuum, WHOLE_STORE_S)
 
     async def check(self) -> tuple[str, ...]:
         """See `EventStore`: PostgreSQL checks its pages when it reads them, and reading is what `verify` does."""
@@ -202,6 +207,7 @@ class PostgresStore(PreparingStore):
         return ()
 
     def _commit(self, batch: Batch) -> Awaitable[Appended]:
+        self._check_writable()
         return self._parts.writer.append(batch)
 
     async def _do(
@@ -209,6 +215,16 @@ class PostgresStore(PreparingStore):
     ) -> ResultT:
         asking = Asking(what="asking the event store", answer_s=answer_s or self._answer_s)
         return await self._parts.database.ask(work, asking)
+
+    async def _change(
+        self, work: Callable[[AsyncConnection], Awaitable[ResultT]], answer_s: float | None = None
+    ) -> ResultT:
+        self._check_writable()
+        return await self._do(work, answer_s)
+
+    def _check_writable(self) -> None:
+        if self._place.read_only:
+            raise StoreReadOnlyError(f"The event store {self._place} was opened only to be read.")
 
     async def _read(self, work: Callable[[Connection], ResultT]) -> ResultT:
         return await self._parts.database.read(work, answer_s=self._answer_s)

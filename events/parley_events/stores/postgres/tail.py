@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -77,7 +77,8 @@ class PostgresTail:
             try:
                 async with await connect(self._place) as connection:
                     with bounded(connection, self._answer_s):
-                        await connection.execute(f"LISTEN {CHANNEL}")
+                        with suppress(psycopg.errors.ReadOnlySqlTransaction):  # a standby: it is only polled
+                            await connection.execute(f"LISTEN {CHANNEL}")
                         is_behind = await self._is_behind(connection, feed)
                     if is_behind:
                         continue
