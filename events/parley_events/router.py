@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from parley_events.bus import Message
-from parley_events.errors import EventStoreError, StoreClosedError, StoreUnusableError
+from parley_events.errors import EventStoreError, StoreClosedError, StoreUnusableError, UnknownEventError
 from parley_events.events import Query
 from parley_events.store import Trouble
 from parley_events.subscription import backoff_s
@@ -42,7 +42,8 @@ class EventRouter:
         name: The durable cursor: a router that starts again goes on where it was, so that every event is published at
             least once. A message that comes again has the same id. None for listeners who know themselves how far they
             came.
-        report: Is told of trouble: what is tried again and when, and commands that are refused or have no receiver.
+        report: Is told of trouble: what is tried again and when, events that cannot be read, and commands that are
+            refused or have no receiver.
         after: The position after which events are published; the cursor's, if that is further.
     """
 
@@ -134,10 +135,25 @@ class EventRouter:
         query = Query(event_types=tuple(self._topics))
         async with self._store.subscribe(query, after=self._after, name=self._name) as events:
             async for event in events:
-                for topic in self._topics[event.event_type]:
-                    await self._bus.publish(message_of(event, topic))
+                for message in self._messages_of(event):
+                    await self._bus.publish(message)
                 self._after = event.position
                 yield
+
+    def _messages_of(self, event: RecordedEvent) -> list[Message]:
+        """The event for each of its topics; nothing of one that is damaged, which must not hold up all after it."""
+        try:
+            return [message_of(event, topic) for topic in self._topics[event.event_type]]
+        except (ValueError, AttributeError) as error:
+            name = f"{event.stream_id}/{event.aggregate_id}"
+            damaged = UnknownEventError(
+                f"Event {event.position} ({event.event_type}, number {event.sequence} of {name}) cannot be read, and "
+                f"is left out: {error}. `parley events show {name} --raw` shows it as it is stored.",
+                event_type=event.event_type,
+                event_version=event.event_version,
+            )
+            self._report(Trouble(what="publishing events", error=damaged, attempt=1, retry_in_s=0.0))
+            return []
 
     async def _receive(self, topic: str, heard: asyncio.Event) -> AsyncGenerator[None, None]:
         async with self._bus.listening(topic) as messages:

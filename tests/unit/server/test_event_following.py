@@ -239,6 +239,35 @@ async def test_a_store_that_loses_events_is_followed_from_its_end(store):
             assert await front_end.heard(1) == [(2, EVENTS)]
 
 
+async def test_an_event_that_is_damaged_is_left_out_with_a_word_in_the_log(store, caplog):
+    """Those after it are told."""
+    await append(store, UNDONE, UNDONE)
+    damaged = Damaged(store, position=1)
+    async with following(Stores(damaged), after=0) as front_end:
+        assert await front_end.heard(2) == [FOLLOWING, (2, EVENTS)]
+    [told] = [record.getMessage() for record in caplog.records]
+    assert told.startswith("Event 1 (RefactoringUndone, number 1 of refactorings/a) cannot be read, and is left out: ")
+
+
+class Damaged:
+    """A store of which one event's data is cut off."""
+
+    def __init__(self, store, *, position):
+        self._store, self._position = store, position
+
+    @asynccontextmanager
+    async def subscribe(self, query, *, after, name):
+        async with self._store.subscribe(query, after=after, name=name) as events:
+            yield self._damaged(events)
+
+    async def _damaged(self, events):
+        async for event in events:
+            yield event._replace(data_json='{"a') if event.position == self._position else event
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+
 class Unreadable:
     """A store whose pages cannot be read until it is mended."""
 
