@@ -168,6 +168,8 @@ def tail(
         if after is not None and after > head:
             raise typer.BadParameter(f"--after {after} is beyond the last event, which is at position {head}.")
         begin = after if after is not None else 0 if cursor else head
+        if sys.stderr.isatty() and not json:
+            typer.echo("Watching; each event is shown when it is stored. Ctrl-C ends it.", err=True)
         left = count
         async with opened.subscribe(Query(stream_id=stream), after=begin, name=cursor) as following:
             async for event in following:

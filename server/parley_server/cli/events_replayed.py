@@ -30,20 +30,15 @@ _MASK = "*" * 6
 class Replay:
     """A refactoring at some point, and the text before its change, where it proposed one and the text is kept.
 
-    `state` is None for an aggregate that is no refactoring.
+    `state` is None for an aggregate that is no refactoring. `after` is the text with the change, made again; `lacking`
+    says why there is none.
     """
 
     happened: Sequence[RecordedEvent]
     state: Refactoring | None
     before: str | None = None
+    after: str | None = None
     lacking: str = ""
-
-    @property
-    def after(self) -> str | None:
-        """The text after the change, made again."""
-        if self.state is None or self.state.proposed is None or self.before is None:
-            return None
-        return text_after(self.before, self.state.proposed)
 
     @property
     def is_masked(self) -> bool:
@@ -54,10 +49,11 @@ class Replay:
     @property
     def same(self) -> bool | None:
         """Whether the text made again has the hash that was kept; None where that cannot be known."""
-        after = self.after
-        if after is None or self.state is None or self.state.proposed is None:
+        if self.state is None or self.state.proposed is None or self.before is None:
             return None
-        if text_hash(after) == self.state.proposed.result:
+        if self.after is None:
+            return False
+        if text_hash(self.after) == self.state.proposed.result:
             return True
         return None if self.is_masked else False
 
@@ -65,10 +61,9 @@ class Replay:
         """The change, line by line."""
         from difflib import unified_diff
 
-        after = self.after
-        if after is None or self.before is None or self.state is None or self.state.asked is None:
+        if self.after is None or self.before is None or self.state is None or self.state.asked is None:
             return
-        old, new = self.before.splitlines(keepends=True), after.splitlines(keepends=True)
+        old, new = self.before.splitlines(keepends=True), self.after.splitlines(keepends=True)
         for line in unified_diff(old, new, self.state.asked.uri, self.state.asked.uri):
             yield printable(line.rstrip("\r\n"))
 
@@ -85,9 +80,12 @@ async def replay(store: EventStore, happened: Sequence[RecordedEvent]) -> Replay
     if state.asked is None or state.proposed is None:
         return Replay(happened=happened, state=state)
     try:
-        return Replay(happened=happened, state=state, before=(await store.blob(state.asked.text)).decode())
+        before = (await store.blob(state.asked.text)).decode()
+        return Replay(happened=happened, state=state, before=before, after=text_after(before, state.proposed))
     except MissingBlobError as error:
-        return Replay(happened=happened, state=state, lacking=str(error))
+        return Replay(happened=happened, state=state, lacking=f"The text is not kept any more: {error}")
+    except ValueError as error:  # edits that overlap, or bytes that are no text: another program's
+        return Replay(happened=happened, state=state, before="", lacking=f"The change cannot be made again: {error}.")
 
 
 def replay_lines(found: Replay) -> Iterator[str]:
@@ -103,7 +101,7 @@ def replay_lines(found: Replay) -> Iterator[str]:
         yield printable(f"The answer failed a check: {problem}")
     yield f"{state.status}{f': {printable(state.reason)}' if state.reason else ''}"
     if found.lacking:
-        yield f"The text is not kept any more: {found.lacking}"
+        yield printable(found.lacking)
     if state.proposed is None or found.after is None:
         return
     yield from found.diff()
@@ -130,7 +128,9 @@ def replay_json(found: Replay) -> str:
         "attempts": state.attempts,
         "problems": list(state.problems),
         "proof": state.proposed.proof if state.proposed else None,
+        "new_files": [file.path for file in state.proposed.new_files] if state.proposed else [],
         "diff": "\n".join(found.diff()) or None,
         "same": found.same,
+        "lacking": found.lacking or None,
     }
     return json.dumps(document, ensure_ascii=False, sort_keys=True)

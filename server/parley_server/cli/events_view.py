@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import asdict
 from itertools import groupby
@@ -37,6 +38,7 @@ EMPTY = """Nothing is kept here yet. Every refactoring is, by itself:
 then `parley events list` names it, and `parley events replay refactorings/…` shows it again.
 """
 _PIPED_WIDTH = 160
+_RANDOM = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NAMED = 20
 
 
@@ -55,9 +57,13 @@ async def gist(store: EventStore, each: AggregateSummary) -> str:
 
 
 def summary_line(each: AggregateSummary, about: str) -> str:
-    """One aggregate."""
-    name = f"{each.stream_id}/{each.aggregate_id}"
-    return printable(f"{_local(each.last_at)}  {counted(each.events, 'event'):>10}  {name}  {about}").rstrip()
+    """One aggregate; by the beginning of its name where the whole of it leaves no room in the terminal."""
+    for aggregate_id in (each.aggregate_id, _beginning(each.aggregate_id)):
+        name = f"{each.stream_id}/{aggregate_id}"
+        line = printable(f"{_local(each.last_at)}  {counted(each.events, 'event'):>10}  {name}  {about}").rstrip()
+        if len(line) <= _columns():
+            break
+    return line
 
 
 def summary_json(each: AggregateSummary) -> str:
@@ -114,7 +120,7 @@ def difference_json(names: tuple[str, str], differing: Difference) -> Iterator[s
 
 def tail_line(event: RecordedEvent) -> str:
     """One event as it is watched: of whichever aggregate, so its name comes first."""
-    name = printable(f"{event.stream_id}/{event.aggregate_id[:8]}")
+    name = printable(f"{event.stream_id}/{_beginning(event.aggregate_id)}")
     return _cut(f"{event.position:>6}  {name} {event_line(event, whole=False)}")
 
 
@@ -142,7 +148,7 @@ def verified_json(found: Verified) -> str:
 def imported_line(brought: Imported) -> str:
     """What an import brought."""
     new = f"{counted(brought.events, 'event')} and {counted(brought.blobs, 'blob')}"
-    line = f"{new}; {counted(brought.repeated, 'event')} were there already."
+    line = f"{new}; {counted(brought.repeated, 'event')} {'was' if brought.repeated == 1 else 'were'} there already."
     if not brought.masked:
         return line
     return (
@@ -234,9 +240,18 @@ def _member(name: str, value: object) -> str:
     return f"{name}={_shortened(' '.join(text.split()), 50)}"
 
 
+def _beginning(aggregate_id: str) -> str:
+    """Eight digits of a random name tell it from the others; any other name is kept whole."""
+    return aggregate_id[:8] if _RANDOM.fullmatch(aggregate_id) else aggregate_id
+
+
 def _cut(line: str) -> str:
     """The line, no longer than the terminal is wide."""
-    return _shortened(line, shutil.get_terminal_size((_PIPED_WIDTH, 24)).columns)
+    return _shortened(line, _columns())
+
+
+def _columns() -> int:
+    return shutil.get_terminal_size((_PIPED_WIDTH, 24)).columns
 
 
 def _shortened(text: str, length: int) -> str:
