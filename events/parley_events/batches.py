@@ -7,7 +7,7 @@ Every store uses it within its own transaction: `prepare` before, `plan` inside.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from parley_events.encoding import json_text, metadata_text
 from parley_events.errors import (
@@ -23,7 +23,7 @@ from parley_events.store import Appended
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from parley_events.events import Metadata, NewEvent, RecordedEvent
+    from parley_events.events import Metadata, NewEvent, RecordedEvent, Row
     from parley_events.store import Cursor, Instruments
     from parley_events.types import Forked
 
@@ -146,7 +146,7 @@ def prepare(
 def plan(batches: Sequence[Batch], found: Found) -> Planned:
     """Number the batches' events one after the other, as if each were alone; `found` is moved along."""
     planned = Planned(heads=found.heads)
-    rows: list[tuple[Any, ...]] = []
+    rows: list[Row] = []
     for batch in batches:
         outcome = None if found.known is None else _repeated(batch, found.known)
         planned.outcomes.append(outcome or _refused(batch, found) or _number(batch, found, planned.cursors, rows))
@@ -159,19 +159,27 @@ def event_ids(batches: Sequence[Batch]) -> list[str]:
     return [event.event_id for batch in batches for event in batch.events]
 
 
-def _number(batch: Batch, found: Found, cursors: dict[str, int], rows: list[tuple[Any, ...]]) -> Appended:
+def _number(batch: Batch, found: Found, cursors: dict[str, int], rows: list[Row]) -> Appended:
+    own = _rows(batch, found.heads[batch.key], found.position)
+    rows += own
+    if found.known is not None:
+        for row in recorded(own):
+            found.known[row.event_id] = KnownEvent(batch.key, row.sequence, row.position)
+    found.heads[batch.key] += len(own)
+    found.position += len(own)
+    if batch.advance is not None:
+        found.cursors[batch.advance.name] = cursors[batch.advance.name] = batch.advance.position
+    return Appended(sequence=found.heads[batch.key], position=found.position, rows=own)
+
+
+def _rows(batch: Batch, sequence: int, position: int) -> list[Row]:
     (stream_id, aggregate_id), metadata = batch.key, batch.metadata_json
-    sequence, position = found.heads[batch.key], found.position
+    rows: list[Row] = []
     for event_type, version, data, event_id, at_us in batch.events:
         sequence += 1
         position += 1
         rows.append((position, stream_id, event_type, aggregate_id, sequence, version, data, metadata, at_us, event_id))
-        if found.known is not None:
-            found.known[event_id] = KnownEvent(batch.key, sequence, position)
-    found.heads[batch.key], found.position = sequence, position
-    if batch.advance is not None:
-        found.cursors[batch.advance.name] = cursors[batch.advance.name] = batch.advance.position
-    return Appended(sequence=sequence, position=position)
+    return rows
 
 
 def _refused(batch: Batch, found: Found) -> EventStoreError | None:
@@ -208,7 +216,8 @@ def _repeated(batch: Batch, known: Mapping[str, KnownEvent]) -> Outcome | None:
     first, last = stored[0], stored[-1]
     consecutive = [first.sequence + offset for offset in range(len(batch.events))]
     if [place.sequence for place in stored] == consecutive and all(place.key == batch.key for place in stored):
-        return Appended(sequence=last.sequence, position=last.position, repeated=True)
+        rows = _rows(batch, first.sequence - 1, first.position - 1)
+        return Appended(sequence=last.sequence, position=last.position, repeated=True, rows=rows)
     return DuplicateEventError(
         f"The event id {batch.events[places.index(first)].event_id!r} is stored already, as number {first.sequence} of "
         f"{first.key[0]}/{first.key[1]}: an id must belong to one event for ever."

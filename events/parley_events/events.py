@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeAlias, cast
 
 JsonValue: TypeAlias = "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
 JsonObject: TypeAlias = Mapping[str, JsonValue]
+Row: TypeAlias = tuple[Any, ...]  # a value for each field of `RecordedEvent`
 
 MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -116,7 +117,7 @@ class Query:
 EVERYTHING = Query()
 
 
-def recorded(rows: Iterable[tuple[Any, ...]]) -> list[RecordedEvent]:
+def recorded(rows: Iterable[Row]) -> list[RecordedEvent]:
     """Rows with a value for each field as events: what `RecordedEvent._make` does, without a Python call for each."""
     return list(map(tuple.__new__, repeat(RecordedEvent), rows))
 

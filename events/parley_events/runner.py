@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from parley_events.events import Metadata
     from parley_events.handler import Given, Handler
     from parley_events.store import Cursor, EventStore
-    from parley_events.types import EventTypes
+    from parley_events.types import EventTypes, Forked
 
 CommandT = TypeVar("CommandT")
 EventT = TypeVar("EventT", bound=Event)
@@ -42,9 +42,12 @@ class Folded(Generic[StateT]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran(Generic[EventT, StateT]):
-    """What a command led to: its events, the state after them, and where they were stored (0: nothing was)."""
+    """What a command led to: its events, the state after them, and where they were stored (0: nothing was).
 
-    events: tuple[EventT, ...]
+    Events and state are as they are stored, redacted, so that whoever reads them later finds the same.
+    """
+
+    events: tuple[EventT | Forked, ...]
     state: StateT
     sequence: int
     position: int
@@ -149,20 +152,22 @@ class Runner(Generic[CommandT, EventT, StateT]):
         self, aggregate_id: str, command: CommandT, metadata: Metadata | None, advance: Cursor | None
     ) -> Ran[EventT, StateT]:
         folded = await self.state(aggregate_id)
-        events = tuple(self._handler.process(folded.state, command, self._given()))
-        if not events and advance is None:
+        decided = self._handler.process(folded.state, command, self._given())
+        if not decided and advance is None:
             return Ran(events=(), state=folded.state, sequence=folded.sequence, position=0)
         appended = await self._store.append(
             self._stream_id,
             aggregate_id,
-            [self._types.new(event) for event in events],
+            [self._types.new(event) for event in decided],
             expected_sequence=folded.sequence,
             metadata=metadata,
             advance=advance,
         )
-        state = self._handler.fold(events, folded.state)
-        await self._keep(aggregate_id, folded.sequence, appended.sequence)
-        return Ran(events=events, state=state, sequence=appended.sequence, position=appended.position if events else 0)
+        events = tuple(map(self._types.read, appended.events))
+        live = Folded(state=self._handler.fold(events, folded.state), sequence=appended.sequence)
+        await self._keep(aggregate_id, folded.sequence, live)
+        position = appended.position if events else 0
+        return Ran(events=events, state=live.state, sequence=live.sequence, position=position)
 
     async def _kept(self, aggregate_id: str, until_sequence: int | None) -> Folded[StateT] | None:
         if self._codec is None:
@@ -177,21 +182,19 @@ class Runner(Generic[CommandT, EventT, StateT]):
         except ValueError:  # a snapshot is a convenience: one that cannot be read is none
             return None
 
-    async def _keep(self, aggregate_id: str, before: int, sequence: int) -> None:
-        """Keep the state that the stored events lead to: what was redacted in them must not rest in it."""
+    async def _keep(self, aggregate_id: str, before: int, live: Folded[StateT]) -> None:
         if self._snapshots is None or self._codec is None:
             return
-        if sequence // self._snapshots.every == before // self._snapshots.every:
+        if live.sequence // self._snapshots.every == before // self._snapshots.every:
             return
         try:
-            folded = await self.state(aggregate_id, Moment(sequence=sequence))
             await self._store.save_snapshot(
                 Snapshot(
                     stream_id=self._stream_id,
                     aggregate_id=aggregate_id,
-                    sequence=folded.sequence,
+                    sequence=live.sequence,
                     schema_hash=self._schema,
-                    state_json=self._codec.dump(folded.state),
+                    state_json=self._codec.dump(live.state),
                 )
             )
         except EventStoreError as error:

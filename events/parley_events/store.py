@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from parley_events.events import EVERYTHING
+from parley_events.events import EVERYTHING, recorded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
     from datetime import datetime
 
-    from parley_events.events import Metadata, NewEvent, Query, RecordedEvent
+    from parley_events.events import Metadata, NewEvent, Query, RecordedEvent, Row
     from parley_events.subscription import Subscription
     from parley_events.types import Forked
 
@@ -54,12 +54,19 @@ class Instruments:
 class Appended:
     """Where an append ended up: the aggregate's sequence and the store's position after its last event.
 
-    `repeated` says that these very events had been stored before, by an append whose answer was lost.
+    `repeated` says that these very events had been stored before, by an append whose answer was lost. `rows` are
+    what was stored, as the fields of `RecordedEvent`.
     """
 
     sequence: int
     position: int
     repeated: bool = False
+    rows: Sequence[Row] = field(default=(), compare=False, repr=False)
+
+    @property
+    def events(self) -> list[RecordedEvent]:
+        """The events as whoever reads them will find them."""
+        return recorded(self.rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

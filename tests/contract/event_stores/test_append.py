@@ -111,6 +111,22 @@ async def test_a_repeated_append_is_answered_and_not_doubled(open_store):
         assert await store.head() == 3
 
 
+async def test_an_append_is_answered_with_the_events_as_they_are_stored(open_store, outside):
+    """Numbered and redacted, as whoever reads them finds them; a repeated one's time is that of the repetition."""
+    outside.redact = lambda text: text.replace("secret", "******")
+    events = [happened(event_id="x", text="a secret"), happened(event_id="y")]
+    async with open_store() as store:
+        await store.append("s", "other", [happened()], expected_sequence=0)
+        first = await store.append("s", "a", events, expected_sequence=0, metadata=Metadata(correlation_id="c"))
+        stored = await store.load(Query(stream_id="s", aggregate_id="a"))
+        again = await store.append("s", "a", events, expected_sequence=0, metadata=Metadata(correlation_id="c"))
+    assert first.events == stored
+    assert [event._replace(created_at_us=0) for event in again.events] == [
+        event._replace(created_at_us=0) for event in stored
+    ]
+    assert stored[0].data == {"text": "a ******"}
+
+
 async def test_the_same_append_twice_at_once_is_stored_once(open_store):
     """A repetition that overtakes is no repetition the less."""
     events = [happened(event_id="x"), happened(event_id="y")]

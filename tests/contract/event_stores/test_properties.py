@@ -21,9 +21,9 @@ commands = st.lists(
 thorough = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-def _runner(store, *, every=None):
+def _runner(store, *, every=None, hold="h1"):
     snapshots = None if every is None else SnapshotPolicy(state_type=Balance, every=every)
-    return Runner(store, "ledger", Ledger(), LEDGER_EVENTS, given=given, snapshots=snapshots)
+    return Runner(store, "ledger", Ledger(), LEDGER_EVENTS, given=lambda: given(lambda: hold), snapshots=snapshots)
 
 
 async def _run(runner, aggregate, wanted):
@@ -39,13 +39,14 @@ async def _run(runner, aggregate, wanted):
     return state, states
 
 
-@any_of(wanted=commands, every=st.integers(1, 7))
+@any_of(wanted=commands, every=st.integers(1, 7), hold=st.sampled_from(["h1", "sk-1", "NUL \0", "half \ud800"]))
 @thorough
-async def test_folding_everything_is_the_live_state_is_snapshot_and_tail(open_store, wanted, every):
-    """fold(all) == live == snapshot + tail, now and at every earlier sequence."""
+async def test_folding_everything_is_the_live_state_is_snapshot_and_tail(open_store, outside, wanted, every, hold):
+    """fold(all) == live == snapshot + tail, now and at every earlier sequence; also of what is redacted when stored."""
+    outside.redact = lambda text: text.replace("sk-1", "redacted")
     async with open_store() as store:
         aggregate = f"p{next(names)}"
-        with_snapshots, without = _runner(store, every=every), _runner(store)
+        with_snapshots, without = _runner(store, every=every, hold=hold), _runner(store)
         live, states = await _run(with_snapshots, aggregate, wanted)
         assert (await without.state(aggregate)).state == live
         assert (await with_snapshots.state(aggregate)).state == live

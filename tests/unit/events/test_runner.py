@@ -189,15 +189,21 @@ async def test_a_snapshot_that_cannot_be_kept_costs_nothing_but_time(store):
     assert [each.what for each in trouble] == ["keeping a snapshot"]
 
 
-async def test_a_snapshot_holds_no_more_than_the_events(tmp_path):
-    """What is redacted before an event is stored is not stored by way of a state either."""
+async def test_state_and_snapshot_hold_no_more_than_the_stored_events(tmp_path):
+    """What is redacted before an event is stored is not kept by way of a state either, nor told to who asked."""
     outside = Outside(redact=lambda text: text.replace("secret", "******"))
     async with memory_store(tmp_path, outside) as store:
         policy = SnapshotPolicy(state_type=Balance, every=1)
         telling = given(lambda: "secret")
         runner = Runner(store, "ledger", Ledger(), LEDGER_EVENTS, given=lambda: telling, snapshots=policy)
-        for command in (Change(amount=2), Hold(amount=1)):
-            await runner.run("a", command)
+        await runner.run("a", Change(amount=2))
+        ran = await runner.run("a", Hold(amount=1))
+        assert ran == Ran(
+            events=(Held(hold="******", amount=1),),
+            state=Balance(amount=2, holds=(("******", 1),)),
+            sequence=2,
+            position=2,
+        )
         kept = await store.snapshot("ledger", "a", runner._schema)
         assert kept.state_json == '{"amount":2,"holds":[["******",1]]}'
 
