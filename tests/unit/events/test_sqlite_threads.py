@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import sqlite3
 import threading
+from contextlib import AsyncExitStack
 
 import psutil
 import pytest
@@ -209,6 +210,24 @@ async def test_more_than_a_page_of_another_process_comes_whole(tmp_path):
         await take(events, 1)
         await other.append("s", "b", [happened() for _ in range(1_200)], expected_sequence=0)
         assert [event.position for event in await take(events, 1_200)] == list(range(2, 1_202))
+
+
+async def test_one_thread_follows_for_all_subscribers(tmp_path):
+    """However many there are, one looks for news and reads it; each gets every event."""
+    async with (
+        sqlite_store(tmp_path, Outside()) as store,
+        sqlite_store(tmp_path, Outside(prefix="other")) as other,
+        AsyncExitStack() as stack,
+    ):
+        subscribed = [await stack.enter_async_context(store.subscribe()) for _ in range(50)]
+        await other.append("s", "a", [happened()], expected_sequence=0)
+        for events in subscribed:
+            await take(events, 1)
+        async with asyncio.TaskGroup() as group:
+            waiting = [group.create_task(anext(events)) for events in subscribed]
+            await other.append("s", "a", [happened("News")], expected_sequence=1)
+        assert [task.result().event_type for task in waiting] == ["News"] * 50
+        assert [thread.name for thread in threading.enumerate()].count("parley-events-tail") == 1
 
 
 async def test_a_subscriber_at_rest_is_served_like_a_busy_one(tmp_path):
