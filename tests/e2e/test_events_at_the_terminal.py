@@ -79,7 +79,8 @@ def test_an_export_that_meets_a_fault_leaves_no_file(folder):
 
 def test_an_export_into_a_file_is_what_goes_to_standard_output(folder):
     """Byte by byte, in UTF-8 whatever the place; - is standard output by name."""
-    assert parley(folder, "export", "--out", "lines.jsonl", *STORE).returncode == 0
+    done = parley(folder, "export", "--out", "lines.jsonl", *STORE)
+    assert (done.returncode, done.stderr) == (0, "Written: lines.jsonl (3,002 lines)\n")
     piped = subprocess.run(
         [PARLEY, "events", "export", "--out", "-", *STORE],
         env=environment(folder) | {"PYTHONIOENCODING": "latin-1"},
@@ -90,6 +91,13 @@ def test_an_export_into_a_file_is_what_goes_to_standard_output(folder):
     )
     assert (folder / "lines.jsonl").read_bytes() == piped.stdout
     assert piped.stdout.decode().count("\n") == 3002
+
+
+def test_an_export_of_nothing_is_told(folder):
+    """Such as of a stream whose name was mistyped."""
+    done = parley(folder, "export", "--stream", "plan", *STORE)
+    assert (done.returncode, done.stdout) == (0, HEAD)
+    assert done.stderr == "There is nothing in plan: no event was written.\n"
 
 
 def test_lines_that_standard_output_does_not_take_are_told(folder):

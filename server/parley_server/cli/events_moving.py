@@ -43,6 +43,7 @@ def export(
     """
     from parley_events.events import Query
     from parley_events.lines import exported
+    from parley_server.cli.events_view import counted
 
     query = Query(stream_id=stream)
     out = None if out == Path("-") else out
@@ -52,11 +53,15 @@ def export(
         _salvage(store, query, out)
         return
 
-    async def work(opened: EventStore) -> None:
+    async def work(opened: EventStore) -> int:
         async with aclosing(exported(opened, query)) as lines:
-            await _written(lines, out)
+            return await _written(lines, out)
 
-    reading(store, work)
+    count = reading(store, work)
+    if out is not None:
+        typer.echo(f"Written: {out} ({counted(count, 'line')})", err=True)
+    if count == 1:
+        typer.echo(f"There is nothing in {stream or 'the store'}: no event was written.", err=True)
 
 
 def import_(
@@ -112,13 +117,16 @@ def _salvage(store: str | None, query: Query, out: Path | None) -> None:
     typer.echo(f"{told}, because what comes before is lost.", err=True)
 
 
-async def _written(lines: AsyncIterator[str], out: Path | None) -> None:
-    """Write the lines as UTF-8, each with one line feed, whatever the system's habits: that is what is read back."""
+async def _written(lines: AsyncIterator[str], out: Path | None) -> int:
+    """Write the lines as UTF-8, each with one line feed, whatever the system's habits; how many there were."""
     from parley_server.files import new_file
 
+    count = 0
     with _standard_output() if out is None else new_file(str(out)) as file:
         async for line in lines:
             file.write(line.encode() + b"\n")
+            count += 1
+    return count
 
 
 @contextmanager

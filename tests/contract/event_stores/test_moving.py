@@ -4,11 +4,12 @@ import re
 
 import pytest
 
-from parley_events import Metadata
+from parley_events import EVERYTHING, Metadata, StoreFullError
 from parley_events.blobs import blob_name
 from parley_events.history import fork, history
 from parley_events.lines import Imported, exported, imported
 from parley_events.store import Removal
+from parley_events.stores.memory import MemoryStore
 from parley_events.verify import verified
 from support.event_stores import Outside, happened, memory_store, postgres_store, sqlite_store
 
@@ -104,6 +105,47 @@ async def test_bytes_that_are_masked_on_the_way_are_named_as_they_are_kept(open_
         assert (found.problems, found.notes) == ([], [])
         assert await imported(newer, lines) == Imported(repeated=3, masked=1)
         assert await newer.blob_names() == set(kept)
+
+
+async def test_bytes_that_are_the_same_once_they_are_masked_are_one(open_store, tmp_path):
+    """However many names they had."""
+    async with memory_store(tmp_path, Outside()) as older, open_store(outside=Outside(redact=mask)) as newer:
+        names = [await older.put_blob(each) for each in (b"use tok-abc", b"use tok-xyz")]
+        await older.append("s", "a", [happened(pages=names)], expected_sequence=0)
+        assert await imported(newer, await _lines(older)) == Imported(events=1, blobs=1, masked=2)
+        [event] = await newer.load(EVERYTHING)
+        assert event.data == {"pages": [blob_name(b"use ******")] * 2}
+
+
+async def test_a_line_is_what_it_was_in_every_version(open_store):
+    """Other programs read it: members by name, text as it is, time to the microsecond."""
+    line = (
+        '{"aggregate_id":"a","created_at":"2026-11-21T09:45:00.000123+00:00","data":{"b":"gr\u00fcn","c":[1.5,null]},'
+        '"event_id":"e1","event_type":"Happened","event_version":3,"kind":"event",'
+        '"metadata":{"causation_id":null,"correlation_id":"c","extra":{"x":1}},"position":1,"sequence":1,"stream_id":"s"}'
+    )
+    head = '{"format":1,"kind":"parley-events"}'
+    async with open_store() as store:
+        await imported(store, [head, line])
+        assert await _lines(store) == [head, line]
+
+
+class FullStore(MemoryStore):
+    """Takes two events, and no more."""
+
+    async def append(self, stream_id, aggregate_id, events, **how):
+        if await self.head() == 2:
+            raise StoreFullError("The disk is full.")
+        return await super().append(stream_id, aggregate_id, events, **how)
+
+
+async def test_trouble_with_the_store_is_told_as_an_append_tells_it(tmp_path):
+    """However many lines wait for it; what was stored before stays."""
+    async with memory_store(tmp_path, Outside()) as store, FullStore(Outside().instruments()) as full:
+        await _fill(store)
+        with pytest.raises(StoreFullError, match=r"^The disk is full\.$"):
+            await imported(full, await _lines(store))
+        assert await full.head() == 2
 
 
 async def test_how_far_an_import_has_come_is_told(open_store):

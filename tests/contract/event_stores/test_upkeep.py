@@ -109,6 +109,7 @@ HEAD = '{"kind":"parley-events","format":1}'
     ("lines", "message"),
     [
         (["nonsense"], "Line 1 is not JSON"),
+        (["[" * 100_000], "Line 1 is not JSON"),
         (["[]"], "Line 1 is neither"),
         (['{"kind":"event"}'], "first line does not name the format"),
         (['{"kind":"parley-events","format":2}'], "format 2"),

@@ -2,7 +2,7 @@
 
 from contextlib import asynccontextmanager
 
-from parley_events import NewEvent
+from parley_events import NewEvent, StoreCorruptError
 from parley_events.blobs import blob_name
 from parley_events.history import fork
 from parley_events.verify import verified
@@ -47,6 +47,44 @@ async def test_positions_that_do_not_rise_are_found(tmp_path):
             "event 2 (s/a number 2) comes after position 3",
             "event 2 (s/a number 2) follows number 3",
         ]
+
+
+async def test_events_that_are_given_twice_are_found(tmp_path):
+    """Neither a position nor a number is there twice."""
+    async with _filled(tmp_path, 1) as store:
+        assert await _problems(store, lambda events: [*events, *events]) == [
+            "event 1 (s/a number 1) comes after position 1",
+            "event 1 (s/a number 1) follows number 1",
+        ]
+
+
+async def test_an_aggregate_that_lacks_its_beginning_is_found(tmp_path):
+    """Its first event is number 1, or something is lost."""
+    async with _filled(tmp_path) as store:
+        assert await _problems(store, lambda events: events[1:]) == ["event 2 (s/a number 2) follows number 0"]
+
+
+async def test_what_the_database_finds_is_told(tmp_path):
+    """Before anything else."""
+    async with _filled(tmp_path) as store:
+        damaged = Damaged(store, lambda events: events[1:])
+        damaged.check = _finding_a_torn_page
+        assert (await verified(damaged)).problems == ["a page is torn", "event 2 (s/a number 2) follows number 0"]
+
+
+async def _finding_a_torn_page():
+    return ("a page is torn",)
+
+
+async def test_a_store_that_cannot_be_read_to_its_end_is_damaged(tmp_path):
+    """What was found by then stands, and the reason is told."""
+
+    def change(events):
+        yield events[1]
+        raise StoreCorruptError("The rest is gone.")
+
+    async with _filled(tmp_path) as store:
+        assert await _problems(store, change) == ["event 2 (s/a number 2) follows number 0", "The rest is gone."]
 
 
 async def test_data_that_is_no_object_is_found(tmp_path):
