@@ -8,6 +8,7 @@ import pytest
 from parley_events import MissingBlobError, Query, StoreCorruptError, StoreReadOnlyError
 from parley_events.blobs import blob_name
 from parley_events.lines import exported, imported
+from parley_events.store import Removal
 from parley_events.stores.sqlite.salvage import BLIND, SalvagedEvents
 from parley_events.verify import verified
 from support.event_stores import Outside, happened, memory_store, sqlite_store
@@ -67,13 +68,64 @@ async def test_events_after_a_hole_are_counted_and_left_out(tmp_path):
         pages = "SELECT pageno FROM dbstat WHERE name = 'events' AND pagetype = 'leaf' LIMIT 1 OFFSET 40"
         [leaf] = connection.execute(pages).fetchone()
     connection.close()
-    with path.open("r+b") as file:
-        file.seek((leaf - 1) * PAGE)
-        file.write(b"\xff" * PAGE)
+    _overwrite(path, leaf)
     salvaged, brought, counts = await _brought_out(tmp_path, path)
     assert brought.events == salvaged.events == sum(counts.values())
     assert salvaged.left_out > 0
     assert 1_485 - 60 < salvaged.events + salvaged.left_out < 1_485
+
+
+async def _one_each(tmp_path, count=1_200):
+    """A store of so many aggregates of one event each, and its leaves: page number and rows, in order."""
+    async with sqlite_store(tmp_path, Outside()) as store:
+        for number in range(1, count + 1):
+            await store.append("s", f"a{number}", [happened(text="x" * 200)], expected_sequence=0)
+        await store.vacuum()
+    path = tmp_path / "events.db"
+    with sqlite3.connect(path) as connection:
+        pages = "SELECT pageno, ncell FROM dbstat WHERE name = 'events' AND pagetype = 'leaf' ORDER BY path"
+        leaves = connection.execute(pages).fetchall()
+        roots = dict(connection.execute("SELECT name, rootpage FROM sqlite_schema").fetchall())
+    connection.close()
+    return path, leaves, roots
+
+
+def _overwrite(path, *pages):
+    with path.open("r+b") as file:
+        for page in pages:
+            file.seek((page - 1) * PAGE)
+            file.write(b"\xff" * PAGE)
+
+
+async def test_only_what_stood_on_a_lost_page_is_lost(tmp_path):
+    """Every event before and after it comes out, where each is a history of its own."""
+    path, leaves, _ = await _one_each(tmp_path)
+    lost, rows = leaves[len(leaves) // 3]
+    begin = sum(count for _, count in leaves[: len(leaves) // 3])
+    _overwrite(path, lost)
+    salvaged, brought, counts = await _brought_out(tmp_path, path)
+    assert (salvaged.events, salvaged.left_out, brought.events) == (1_200 - rows, 0, 1_200 - rows)
+    assert list(counts) == [f"a{n}" for n in range(1, 1_201) if not begin < n <= begin + rows]
+
+
+async def test_a_file_that_no_longer_tells_its_end_is_read_as_far_as_it_goes(tmp_path):
+    """Its last page is lost, and so is the number that was given out last."""
+    path, leaves, roots = await _one_each(tmp_path)
+    lost, rows = leaves[-1]
+    _overwrite(path, lost, roots["sqlite_sequence"])
+    salvaged, _, counts = await _brought_out(tmp_path, path)
+    assert salvaged.events == 1_200 - rows
+    assert list(counts) == [f"a{n}" for n in range(1, 1_201 - rows)]
+
+
+async def test_a_store_whose_newest_events_were_removed_comes_out_whole(tmp_path):
+    """The last number that was given out is beyond them."""
+    async with sqlite_store(tmp_path, Outside()) as store:
+        for aggregate in "ab":
+            await store.append("s", aggregate, [happened()] * 3, expected_sequence=0)
+        await store.remove(Removal(seen=6, aggregates=(("s", "b"),)))
+    salvaged, _, counts = await _brought_out(tmp_path, tmp_path / "events.db")
+    assert (salvaged.events, salvaged.left_out, counts) == (3, 0, {"a": 3})
 
 
 async def test_what_is_no_event_any_more_is_a_hole(tmp_path):
@@ -96,10 +148,7 @@ async def test_a_file_that_no_longer_tells_its_length_is_searched(tmp_path):
     with sqlite3.connect(path) as connection:
         roots = dict(connection.execute("SELECT name, rootpage FROM sqlite_schema").fetchall())
     connection.close()
-    with path.open("r+b") as file:
-        for name in ("events", "sqlite_sequence"):
-            file.seek((roots[name] - 1) * PAGE)
-            file.write(b"\xff" * PAGE)
+    _overwrite(path, roots["events"], roots["sqlite_sequence"])
     salvaged, brought, counts = await _brought_out(tmp_path, path)
     assert (salvaged.events, brought.events, counts) == (0, 0, {})
     assert BLIND > 10_000
