@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from parley_agent.refactor.events import CONSENT_EVENTS
 from parley_agent.system_event import SYSTEM_EVENTS
 from parley_events.bus import InProcessBus
-from parley_events.errors import StoreBehindError, StoreCorruptError, StoreUnusableError
+from parley_events.errors import SlowSubscriberError, StoreBehindError, StoreCorruptError, StoreUnusableError
 from parley_events.events import EVERYTHING
 from parley_events.router import APPROVALS, CLARIFICATIONS, EVENTS, EventRouter
 from parley_events.store import Trouble
@@ -127,6 +127,18 @@ async def test_a_position_that_the_store_never_had_is_told_and_given_up(store):
         assert await front_end.heard(1) == [Standing(position=1, is_following=True, problem=lacks)]
         await append(store, UNDONE)
         assert await front_end.heard(1) == [(2, EVENTS)]
+
+
+async def test_what_is_missing_is_not_told_again_when_it_is_connected_anew(store):
+    """As after it was cut off; a position below all others is the beginning."""
+    connect = troubled_by(SlowSubscriberError("It was cut off.", position=0))
+    async with following(Stores(store), after=9, connect=connect) as front_end:
+        lacks = str(StoreBehindError(head=0, seen=9))
+        assert await front_end.heard(1) == [Standing(position=0, is_following=True, problem=lacks)]
+        await append(store, UNDONE)
+        assert await front_end.heard(1) == [(1, EVENTS)]
+    async with following(Stores(store), after=-9) as front_end:
+        assert await front_end.heard(2) == [FOLLOWING, (1, EVENTS)]
 
 
 async def test_a_slow_front_end_misses_nothing_and_hears_nothing_twice(store):
@@ -283,7 +295,7 @@ class Unreadable:
         return getattr(self._store, name)
 
 
-async def test_a_store_that_cannot_be_read_is_told_once_and_tried_ever_more_seldom(store):
+async def test_a_store_that_cannot_be_read_is_told_once_and_tried_ever_more_seldom(store, caplog):
     """Its head can be read, which promises nothing."""
     damaged, pauses = Unreadable(store, StoreCorruptError("It is damaged.")), []
 
@@ -295,4 +307,5 @@ async def test_a_store_that_cannot_be_read_is_told_once_and_tried_ever_more_seld
     async with following(Stores(damaged), after=0, pause=pause) as front_end:
         problem = Standing(position=0, is_following=False, problem="It is damaged.")
         assert await front_end.heard(2) == [problem, FOLLOWING]
+    assert len(caplog.records) == 1
     assert pauses == [0.05 * 2**number for number in range(11)] + [60.0, 60.0]

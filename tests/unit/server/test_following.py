@@ -133,11 +133,20 @@ async def test_an_editor_that_reads_slowly_is_waited_for():
     async with begun(ASKS) as (editor, events):
         tell = await events.tell
         editor.backlog = MOST_BACKLOG_BYTES + 1
+
+        async def tell_both():
+            await tell(STANDING)
+            await tell(message(8))
+
         async with asyncio.TaskGroup() as group:
-            telling = group.create_task(tell(STANDING))
+            group.create_task(tell_both())
             await editor.waits.wait()
-            assert not telling.done()
+            for _ in range(50):  # whatever else could go on has its turn
+                await asyncio.sleep(0)
+            assert [method for method, _ in editor.sent] == ["parley/events"]
+            editor.backlog = 0
             editor.drained.pop()()
+        assert [method for method, _ in editor.sent] == ["parley/events", "parley/event"]
 
 
 async def test_a_fault_in_telling_ends_only_the_telling(caplog):

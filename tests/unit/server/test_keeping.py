@@ -39,8 +39,11 @@ RESULT = text_hash("y = 1\n")
 ASKED = ConsentAsked(result=RESULT, shown=text_hash(proposal_diff(BEFORE, PROPOSED.edits, PROPOSED.new_files)))
 
 
-async def kept_of(outcome, wanted, *, asked=(WANTED,)):
-    """The events that are kept when the person is asked about `asked`, and then the request ends."""
+async def kept_of(outcome, wanted, *, asked=(WANTED,), later=None):
+    """The events that are kept when the person is asked about `asked`, and then the request ends.
+
+    With `later`, it was kept, and this is applied later by the person's command.
+    """
     kept = []
 
     async def keep(request_id, event):
@@ -53,6 +56,9 @@ async def kept_of(outcome, wanted, *, asked=(WANTED,)):
             keeper.asked(each)
         finished = wire.Finished(id="another", seq=1, outcome=outcome, message="So it ended.")
         keeper.ended(Ended(finished=finished, request=REQUEST, wanted=wanted))
+        if later is not None:
+            await keeper.close()
+            keeper.ended(Ended(finished=replace(finished, outcome="stale"), request=REQUEST, wanted=later))
         await keeper.close()
     assert {request_id for request_id, _ in kept} == {"one"}
     return [event for _, event in kept]
@@ -99,6 +105,18 @@ async def test_a_question_that_is_asked_anew_takes_the_first_one_back():
         ConsentAsked(result=RESULT, shown=shown),
         not_given("declined"),
         not_applied("declined"),
+    ]
+
+
+async def test_a_yes_that_comes_later_is_one_to_what_is_applied_then():
+    """The question was answered with nothing before."""
+    moved = replace(AGREED, request=replace(REQUEST, document=replace(BEFORE, text="x = 2\n")))
+    assert await kept_of("diff", WANTED, later=moved) == [
+        ASKED,
+        not_given("unanswered"),
+        not_applied("diff"),
+        ConsentGiven(result=text_hash("y = 2\n"), by="answer"),
+        not_applied("stale"),
     ]
 
 

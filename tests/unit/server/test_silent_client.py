@@ -69,15 +69,15 @@ def opened():
     return documents
 
 
-def applied(documents, editor, client, *, proof):
+def applied(documents, editor, client, *, proof, confirm=False, on_asked=lambda _: None):
     """How applying a change of one letter ends."""
     request = RefactorRequest(
         document=Document(uri=URI, language="python", text=BEFORE, version=1), selection=Span(start=0, end=0)
     )
     edit = TextEdit(span=Span(start=0, end=1), new_text="y")
     proposed = Proposed(task=TaskClass.RENAME, title="Rename", edits=(edit,), proof=proof, evidence="So.")
-    applier = Applier(documents=documents, editor=editor, to_uri=str, rebase=None, on_asked=lambda _: None)
-    return applier.apply(Wanted(request=request, proposed=proposed), client, Stage())
+    applier = Applier(documents=documents, editor=editor, to_uri=str, rebase=None, on_asked=on_asked)
+    return applier.apply(Wanted(request=request, proposed=proposed, confirm=confirm), client, Stage())
 
 
 @pytest.mark.parametrize(
@@ -96,6 +96,17 @@ def test_the_wait_for_a_client_that_never_answers_ends(client, proof, outcome, w
     assert (ended.outcome, round(took_s, 6)) == (outcome, waited_s)
     assert documents.get(URI).text == BEFORE
     assert told in ended.message
+
+
+@pytest.mark.parametrize(
+    ("client", "proof", "asks"),
+    [(PLAIN, "proved", False), (PLAIN, "unproved", True), (ASKS, "proved", False), (ASKS, "unproved", True)],
+)
+def test_that_a_yes_is_needed_is_told_when_the_person_is_asked(client, proof, asks):
+    """By whichever way; that the person only wants to look before, is no such question."""
+    asked = []
+    played(applied(opened(), SilentEditor(), client, proof=proof, confirm=True, on_asked=asked.append))
+    assert [each.proposed.proof for each in asked] == (["unproved"] if asks else [])
 
 
 def test_an_edit_that_was_made_without_a_word_is_seen():
