@@ -52,19 +52,23 @@ async def test_a_command_that_nobody_receives_is_told_to_its_sender():
             assert await anext(listener) == _message("a")
 
 
-async def test_a_publisher_waits_for_a_full_listener_until_it_reads_or_leaves():
-    """A queue is bounded, and one who reads gets everything; nobody waits for one who is gone."""
-    bus = InProcessBus(queue_messages=1)
-    async with asyncio.TaskGroup() as group:
-        async with bus.listening("a") as listener:
-            await bus.publish(_message("a", 1))
-            second, third = (group.create_task(bus.publish(_message("a", position))) for position in (2, 3))
-            await asyncio.sleep(0)
-            assert not second.done()
-            assert await _positions(listener, 1) == [1]
-            await second
-            assert not third.done()
-        await third
+def test_a_publisher_waits_for_a_full_listener_until_it_reads_or_leaves():
+    """A queue is bounded, and one who reads gets everything; nobody waits any longer for one who is gone."""
+
+    async def play():
+        bus = InProcessBus(queue_messages=1)
+        async with asyncio.TaskGroup() as group:
+            async with bus.listening("a") as listener:
+                await bus.publish(_message("a", 1))
+                second, third = (group.create_task(bus.publish(_message("a", position))) for position in (2, 3))
+                await asyncio.sleep(1)
+                assert not second.done()
+                assert await _positions(listener, 1) == [1]
+                await second
+                assert not third.done()
+            await third
+
+    assert played(play())[1] == pytest.approx(1.0)
 
 
 async def test_a_command_whose_only_receiver_leaves_is_told_to_its_sender():
@@ -83,6 +87,33 @@ async def _undelivered(bus, message):
     except UndeliveredError:
         return True
     return False
+
+
+async def test_a_command_that_one_of_its_listeners_has_no_room_for_is_told_to_its_sender():
+    """That one is cut off by it, so that the next reaches everybody; where it had come to is its last event."""
+    bus = InProcessBus(queue_messages=2, patience_s=0.0)
+    async with bus.listening("a") as stuck, bus.listening("a") as reading:
+        for position in (5, 0):
+            await bus.publish(_message("a", position))
+            assert await _positions(reading, 1) == [position]
+        with pytest.raises(UndeliveredError, match="who listens there is behind, or left"):
+            await bus.publish(_message("a"))
+        await bus.publish(_message("a"))
+        assert await _positions(reading, 2) == [0, 0]
+        assert await _positions(stuck, 2) == [5, 0]
+        with pytest.raises(SlowSubscriberError, match="after position 5"):
+            await anext(stuck)
+
+
+async def test_who_leaves_while_it_is_waited_for_is_none_that_a_command_missed():
+    """It reached everybody who still listens."""
+    bus = InProcessBus(queue_messages=1)
+    async with bus.listening("a") as reading, asyncio.TaskGroup() as group, bus.listening("a"):
+        await bus.publish(_message("a"))
+        await anext(reading)
+        waiting = group.create_task(_undelivered(bus, _message("a")))
+        await anext(reading)
+    assert not waiting.result()
 
 
 async def test_who_stopped_listening_gets_what_was_queued_and_then_the_end():
@@ -170,6 +201,24 @@ def test_a_listener_that_is_cut_off_while_it_waits_is_told_at_once():
     played(play())
 
 
+def test_who_has_room_while_another_is_waited_for_still_gets_messages_in_their_order():
+    """It was full, too, when the first of two began to wait."""
+
+    async def play():
+        bus = InProcessBus(queue_messages=1)
+        async with bus.listening("a") as slow, bus.listening("a") as quick, asyncio.TaskGroup() as group:
+            await bus.publish(_message("a", 1))
+            group.create_task(bus.publish(_message("a", 2)))
+            await asyncio.sleep(1)
+            assert await _positions(quick, 1) == [1]
+            group.create_task(bus.publish(_message("a", 3)))
+            await asyncio.sleep(1)
+            assert await _positions(slow, 3) == [1, 2, 3]
+            assert await _positions(quick, 2) == [2, 3]
+
+    played(play())
+
+
 def test_patience_is_for_all_the_waiting_until_the_listener_has_caught_up():
     """One that is always a little late would else hold up everybody for ever; one that catches up begins anew."""
 
@@ -187,17 +236,17 @@ def test_patience_is_for_all_the_waiting_until_the_listener_has_caught_up():
                     return error.position
 
             reading = group.create_task(read())
-            for position in range(1, 8):
+            for position in range(1, 10):
                 await bus.publish(_message("a", position))
-                if catches_up:
-                    await asyncio.sleep(4 if position % 2 else 1)
+                if catches_up and position % 3 == 0:
+                    await asyncio.sleep(6)
             await asyncio.sleep(10)
             if reading.done():
                 return given, reading.result()
             reading.cancel()
             return given, None
 
-    assert played(play(catches_up=True))[0] == ([1, 2, 3, 4, 5, 6, 7], None)
+    assert played(play(catches_up=True))[0] == (list(range(1, 10)), None)
     assert played(play(catches_up=False))[0] == ([1, 2, 3], 3)
 
 
@@ -205,17 +254,17 @@ def test_publishers_to_several_topics_of_one_listener_wait_in_their_order():
     """Its patience is spent once, not by each of them."""
 
     async def play():
-        bus = InProcessBus(queue_messages=1, patience_s=3.0)
+        bus = InProcessBus(queue_messages=1, patience_s=5.0)
         async with bus.listening("a", "b") as late, asyncio.TaskGroup() as group:
-            for position, topic in enumerate("abab", start=1):
+            for position, topic in enumerate("ababab", start=1):
                 group.create_task(bus.publish(_message(topic, position)))
             positions = []
-            for _ in range(4):
+            for _ in range(6):
                 await asyncio.sleep(0.9)
                 positions += await _positions(late, 1)
         return positions
 
-    assert played(play())[0] == [1, 2, 3, 4]
+    assert played(play())[0] == [1, 2, 3, 4, 5, 6]
 
 
 def test_concurrent_publishers_are_served_in_their_order():
