@@ -100,12 +100,13 @@ def test_an_export_of_nothing_is_told(folder):
     assert done.stderr == "There is nothing in plan: no event was written.\n"
 
 
-def test_lines_that_standard_output_does_not_take_are_told(folder):
-    """A backup that is cut off must not look like one."""
+@pytest.mark.parametrize("narrowed", [(), ("--stream", "none")])
+def test_lines_that_standard_output_does_not_take_are_told(folder, narrowed):
+    """A backup that is cut off must not look like one, also where all of it waited to be written."""
     with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
-        done = parley(folder, "export", *STORE, stdout=full)
+        done = parley(folder, "export", *narrowed, *STORE, stdout=full)
     said = f"parley: The lines are cut off: standard output cannot be written ({os.strerror(errno.ENOSPC)}).\n"
-    assert (done.returncode, done.stderr) == (1, said)
+    assert (done.returncode, done.stderr[: len(said)]) == (1, said)
 
 
 JSON_COMMANDS = [
