@@ -67,6 +67,39 @@ def _subscription(source, *, name=None, queue_events=10_000):
     return Subscription(source, feed, EVERYTHING, after=0, name=name, report=trouble.append), feed, trouble
 
 
+class Watched:
+    """A tail that knows whether it is to follow the database."""
+
+    is_following = False
+
+    def resume(self):
+        self.is_following = True
+
+    def pause(self):
+        self.is_following = False
+
+
+async def test_the_database_is_followed_while_somebody_listens():
+    """From joining to being closed, or to an error; until the last one leaves."""
+    source, tail = Rows(1), Watched()
+    feed = Feed(source.head, tail, queue_events=1)
+    first, second = (
+        Subscription(source, feed, EVERYTHING, after=0, name=None, report=lambda _: None) for _ in range(2)
+    )
+    assert not tail.is_following
+    for events in (first, second):
+        await take(events, 1)
+    assert tail.is_following
+    await first.aclose()
+    assert tail.is_following
+    for _ in range(2):
+        _commit(source, feed)
+    await take(second, 1)
+    with pytest.raises(SlowSubscriberError):
+        await anext(second)
+    assert not tail.is_following
+
+
 def _commit(source, feed, count=1):
     """Let this process store so many more."""
     source.add(count)
