@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -10,8 +11,8 @@ from hypothesis import strategies as st
 
 from parley_events import ConflictError, NewEvent, Query
 from parley_events.history import Moment, difference, fork, history
-from parley_events.runner import Runner, SnapshotPolicy
-from support.event_stores import happened
+from parley_events.runner import Folded, Runner, SnapshotPolicy
+from support.event_stores import START, happened
 from support.ledger import LEDGER_EVENTS, Balance, Change, Hold, Ledger, OverdrawnError, given
 
 names = itertools.count(1)
@@ -81,6 +82,18 @@ async def test_a_fork_and_its_parent_do_not_touch_each_other(
         differing = await difference(store, "ledger", parent, child)
         assert [event.sequence for event in differing.shared] == list(range(1, at + 1))
         assert {event.aggregate_id for event in differing.right} == {child}
+        await _travel(store, runner, child)
+
+
+async def _travel(store, runner, aggregate):
+    """See that the state at each sequence, and at each time, is what the history up to there folds to."""
+    whole = await history(store, "ledger", aggregate)
+    for count, event in enumerate(whole, start=1):
+        if event.aggregate_id == aggregate:
+            state = Ledger().fold(map(LEDGER_EVENTS.read, whole[:count]))
+            for moment in (Moment(sequence=event.sequence), Moment(time=event.created_at)):
+                assert await runner.state(aggregate, moment) == Folded(state=state, sequence=event.sequence)
+    assert await runner.state(aggregate, Moment(time=START - timedelta(days=1))) == Folded(state=Balance(), sequence=0)
 
 
 @any_of(amounts=st.lists(st.integers(1, 9), min_size=1, max_size=12))
