@@ -6,6 +6,7 @@ Which parts there are is decided in `app`; what each does belongs to its own roo
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import AsyncExitStack, ExitStack, aclosing, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from parley_providers.route import Route
     from parley_providers.tally import Spent
     from parley_server.event_following import Connect, Told
+
+logger = logging.getLogger(__name__)
 
 
 class SettingsLayers(Protocol):
@@ -127,7 +130,7 @@ class Application:
         service = self._refactoring()
         async with AsyncExitStack() as held:
             held.enter_context(self._bounded(request))
-            recorded = await held.enter_async_context(RecordingBehind(await self._recorder(request.correlation_id)))
+            recorded = await held.enter_async_context(RecordingBehind(lambda: self._recorder(request.correlation_id)))
             recorded.asked(request)
             try:
                 async with aclosing(service.run(request)) as events:
@@ -144,12 +147,12 @@ class Application:
 
         told = await self._refactoring().rebase(request, proposal, now)
         if isinstance(told, Rebased):
-            await (await self._recorder(request.correlation_id)).rebased(told)
+            await (await self._recorder_soon(request.correlation_id)).rebased(told)
         return told
 
     async def keep(self, correlation_id: str, event: RefactoringEvent) -> None:
         """Keep what a front end alone knows of a refactoring, such as that its edit was applied or undone."""
-        await (await self._recorder(correlation_id)).keep(event)
+        await (await self._recorder_soon(correlation_id)).keep(event)
 
     async def follow_events(self, after: int | None, tell: Callable[[Told], Awaitable[None]]) -> None:
         """Tell of every event that is stored after a position, by whichever process, until this is cancelled.
@@ -245,10 +248,22 @@ class Application:
         return self._service
 
     async def _recorder(self, correlation_id: str) -> Recorder:
-        """What keeps one refactoring's events; it keeps none while they cannot be stored."""
+        """What keeps one refactoring's events, once their store is open; it keeps none if that cannot be opened."""
         from parley_agent.refactor.recording import Recorder
 
         return Recorder(await self._events.store() if correlation_id else None, correlation_id)
+
+    async def _recorder_soon(self, correlation_id: str) -> Recorder:
+        """The same for who cannot go on working meanwhile: it keeps none, either, if the store takes long to open."""
+        from parley_agent.refactor.recording import Recorder
+        from parley_agent.refactor.recording_behind import OPENING_S
+
+        try:
+            async with asyncio.timeout(OPENING_S):
+                return await self._recorder(correlation_id)
+        except TimeoutError:
+            logger.warning("what became of %s is not kept: the event store is still being opened", correlation_id)
+            return Recorder(None, correlation_id)
 
     @contextmanager
     def _bounded(self, request: RefactorRequest) -> Iterator[None]:

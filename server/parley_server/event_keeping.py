@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import AsyncExitStack
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -20,10 +19,10 @@ _AGAIN_S = 60.0
 
 
 class EventKeeping:
-    """Opens the event store when something is to be kept.
+    """Opens the event store when something is to be kept, in a task of its own that also closes it.
 
     A store that cannot be opened, as a database that restarts, keeps nobody from working: events are not kept until
-    it can. Nobody waits for another try before a minute has gone.
+    it can. Nobody waits for another try before a minute has gone, and who gives up waiting for one does not end it.
 
     Args:
         open_store: Opens the event store; None keeps no events.
@@ -38,8 +37,10 @@ class EventKeeping:
         self._open_store = open_store
         self._now = now
         self._store: EventStore | None = None
-        self._closing = AsyncExitStack()
-        self._opening = asyncio.Lock()
+        self._tasks: asyncio.TaskGroup | None = None
+        self._holding: asyncio.Task[None] | None = None
+        self._decided = asyncio.Event()
+        self._ending = asyncio.Event()
         self._not_before = 0.0
         self._told = ""
 
@@ -49,24 +50,40 @@ class EventKeeping:
         return "" if self._store is not None else self._told
 
     async def store(self) -> EventStore | None:
-        """The store; None while it cannot be opened, which is told once for each reason."""
-        from parley_events.errors import EventStoreError
-
-        async with self._opening:
-            if self._store is None and self._open_store is not None and self._now() >= self._not_before:
-                # Whoever waits for it may give up: then the next one opens it.
-                try:
-                    self._store = await self._closing.enter_async_context(self._open_store())
-                except EventStoreError as error:
-                    self._not_before = self._now() + _AGAIN_S
-                    self._tell(f"events are not kept: {error}")
-                else:
-                    self._tell("events are kept" if self._told else "")
-            return self._store
+        """The store, once it is open; None while it cannot be opened, which is told once for each reason."""
+        if self._open_store is None or self._ending.is_set():
+            return None
+        if (self._holding is None or self._holding.done()) and self._now() >= self._not_before:
+            self._decided.clear()
+            if self._tasks is None:
+                self._tasks = await asyncio.TaskGroup().__aenter__()
+            self._holding = self._tasks.create_task(self._hold(self._open_store), name="parley-events-keep")
+        await self._decided.wait()
+        return self._store
 
     async def aclose(self) -> None:
-        """Close the store, if it was opened."""
-        await self._closing.aclose()
+        """Close the store, if it was opened, and end its opening."""
+        self._ending.set()
+        if self._store is None and self._holding is not None:
+            self._holding.cancel()
+        if self._tasks is not None:
+            await self._tasks.__aexit__(None, None, None)
+        self._decided.set()  # one that was ended before it began did not
+
+    async def _hold(self, open_store: Callable[[], AbstractAsyncContextManager[EventStore]]) -> None:
+        from parley_events.errors import EventStoreError
+
+        try:
+            async with open_store() as self._store:
+                self._tell("events are kept" if self._told else "")
+                self._decided.set()
+                await self._ending.wait()
+        except EventStoreError as error:
+            self._not_before = self._now() + _AGAIN_S
+            self._tell(f"events are not kept: {error}")
+        finally:
+            self._store = None
+            self._decided.set()
 
     def _tell(self, words: str) -> None:
         if words != self._told:

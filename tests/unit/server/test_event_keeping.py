@@ -1,5 +1,6 @@
 """When the event store of a process is opened, and what becomes of a store that cannot be."""
 
+import asyncio
 import logging
 from contextlib import aclosing, asynccontextmanager
 
@@ -56,3 +57,43 @@ async def test_a_process_without_an_event_store_keeps_none():
     """Nothing is opened."""
     async with aclosing(EventKeeping(None)) as keeping:
         assert await keeping.store() is None
+
+
+class Unreachable:
+    """A database that neither answers nor refuses, until it may."""
+
+    def __init__(self):
+        self.store = MemoryStore(Outside().instruments())
+        self.may_open = asyncio.Event()
+        self.tried = 0
+
+    @asynccontextmanager
+    async def open(self):
+        self.tried += 1
+        await self.may_open.wait()
+        yield self.store
+
+
+async def test_who_gives_up_waiting_does_not_end_the_opening():
+    """The next one finds it open, or goes on waiting; it is opened once."""
+    database = Unreachable()
+    async with aclosing(EventKeeping(database.open)) as keeping:
+        for _ in range(2):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.01):
+                    await keeping.store()
+        database.may_open.set()
+        assert (await keeping.store(), database.tried) == (database.store, 1)
+
+
+@pytest.mark.parametrize("turns", [1, 2])
+async def test_closing_does_not_wait_for_a_store_that_does_not_open(turns):
+    """Who waits for it gets none, and so does whoever comes afterwards; also before the opening has begun."""
+    database = Unreachable()
+    keeping = EventKeeping(database.open)
+    async with asyncio.TaskGroup() as group:
+        waiting = group.create_task(keeping.store())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await keeping.aclose()
+    assert (waiting.result(), await keeping.store(), database.tried) == (None, None, turns - 1)

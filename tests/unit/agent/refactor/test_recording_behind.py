@@ -15,6 +15,10 @@ class SlowRecorder:
         self.may_write = asyncio.Event()
         self.written = []
 
+    async def opened(self):
+        """The recorder of a store that is open."""
+        return self
+
     async def asked(self, request):
         await self._wrote(request)
 
@@ -39,7 +43,7 @@ OUTCOME = Refused(code="empty", reason="nothing")
 async def test_work_goes_on_while_events_are_written():
     """What is not an outcome does not wait for the disk."""
     recorder = SlowRecorder()
-    async with RecordingBehind(recorder) as recorded:
+    async with RecordingBehind(recorder.opened) as recorded:
         recorded.asked(REQUEST)
         for piece in PIECES:
             await recorded.happened(piece)
@@ -51,7 +55,7 @@ async def test_work_goes_on_while_events_are_written():
 async def test_an_outcome_is_told_after_all_that_led_to_it_is_written():
     """`happened` returns for an outcome when it, and everything before it, is stored, in order."""
     recorder = SlowRecorder()
-    async with RecordingBehind(recorder) as recorded, asyncio.TaskGroup() as group:
+    async with RecordingBehind(recorder.opened) as recorded, asyncio.TaskGroup() as group:
         recorded.asked(REQUEST)
         telling = group.create_task(recorded.happened(OUTCOME))
         await asyncio.sleep(0)
@@ -67,7 +71,7 @@ async def test_cancelled_work_leaves_nothing_unwritten():
     recorder = SlowRecorder()
 
     async def work():
-        async with RecordingBehind(recorder) as recorded:
+        async with RecordingBehind(recorder.opened) as recorded:
             recorded.asked(REQUEST)
             await recorded.happened(PIECES[-1])
             recorder.may_write.set()
@@ -80,3 +84,62 @@ async def test_cancelled_work_leaves_nothing_unwritten():
         with suppress(asyncio.CancelledError):
             await working
     assert recorder.written == [REQUEST, PIECES[-1]]
+
+
+class Unreachable:
+    """A store that does not open before `may_open`."""
+
+    def __init__(self):
+        self.recorder = SlowRecorder()
+        self.recorder.may_write.set()
+        self.may_open = asyncio.Event()
+
+    async def opened(self):
+        await self.may_open.wait()
+        return self.recorder
+
+
+async def test_work_goes_on_while_the_store_is_being_opened():
+    """What happened meanwhile is written when it is open, in order."""
+    store = Unreachable()
+    async with RecordingBehind(store.opened) as recorded, asyncio.TaskGroup() as group:
+        recorded.asked(REQUEST)
+        for piece in PIECES:
+            await recorded.happened(piece)
+        telling = group.create_task(recorded.happened(OUTCOME))
+        await asyncio.sleep(0)
+        assert (store.recorder.written, telling.done()) == ([], False)
+        store.may_open.set()
+    assert store.recorder.written == [REQUEST, *PIECES, OUTCOME]
+
+
+async def test_an_outcome_does_not_wait_for_a_store_that_does_not_open(caplog):
+    """It is told that nothing of this is kept, once; and nothing more is waited for."""
+    store = Unreachable()
+    async with RecordingBehind(store.opened, opening_s=0.01) as recorded:
+        recorded.asked(REQUEST)
+        await recorded.happened(OUTCOME)
+        await recorded.keep(OUTCOME)
+    assert store.recorder.written == []
+    assert caplog.messages == ["this refactoring is not kept: the event store was not open after 0.01 s"]
+
+
+async def test_cancelled_work_lets_go_of_a_store_that_does_not_open():
+    """Also when it is cancelled again while it waits for that."""
+    store = Unreachable()
+    begun = asyncio.Event()
+
+    async def work():
+        async with RecordingBehind(store.opened, opening_s=3600) as recorded:
+            recorded.asked(REQUEST)
+            begun.set()
+            await asyncio.Event().wait()
+
+    async with asyncio.TaskGroup() as group:
+        working = group.create_task(work())
+        await begun.wait()
+        working.cancel()
+        await asyncio.sleep(0)
+        working.cancel()
+        await asyncio.wait([working])
+    assert working.cancelled()
