@@ -194,7 +194,6 @@ class Subscription:
             while await self._read_page():
                 if listener.cut_off:
                     return False
-            self._read_to = max(self._read_to, joined_at)
         elif joined_at < self._read_to and (head := await self._patiently(self._source.head)) < self._read_to:
             raise StoreBehindError(head=head, seen=self._read_to)
         return True

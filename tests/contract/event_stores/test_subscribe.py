@@ -87,6 +87,16 @@ async def test_a_named_cursor_resumes_after_what_was_dealt_with(open_store):
         assert await store.cursor("worker") == 3
 
 
+async def test_a_subscriber_begins_where_is_further_of_its_cursor_and_what_it_asks_for(open_store):
+    """It never gets what it has dealt with, nor what it does not want."""
+    async with open_store() as store:
+        await _append(store, "One", "Two", "Three")
+        for saved, after, expected in ((1, 0, 2), (1, 2, 3), (2, 1, 3)):
+            await store.save_cursor(Cursor(name="worker", position=saved))
+            async with store.subscribe(name="worker", after=after) as events:
+                assert (await anext(events)).position == expected
+
+
 async def test_a_named_cursor_is_saved_while_its_subscriber_rests(open_store):
     """A subscriber that waits for news need not be closed for its cursor to be durable."""
     async with open_store() as store:

@@ -24,6 +24,25 @@ async def test_who_joins_gets_what_comes_after():
     feed.committed([_row(4)])
     feed.deliver(3, [_row(4), _row(5)])
     assert (joined_at, list(listener.events), feed.position) == (3, [_row(4), _row(5)], 5)
+    feed.deliver(5, [_row(6)])
+    assert list(listener.events) == [_row(4), _row(5), _row(6)]
+
+
+async def test_who_joins_later_takes_nothing_from_who_listens():
+    """Other processes have stored more, which is on its way to the first; the second begins where that one is."""
+    heads = iter([3, 9])
+
+    async def read():
+        return next(heads)
+
+    feed = Feed(read, NoTail())
+    first, _ = await feed.join(EVERYTHING)
+    second, joined_at = await feed.join(EVERYTHING)
+    feed.deliver(3, [_row(4), _row(5)])
+    assert (joined_at, list(first.events), list(second.events)) == (3, [_row(4), _row(5)], [_row(4), _row(5)])
+    for listener in (first, second):
+        feed.leave(listener)
+    assert (await feed.join(EVERYTHING))[1] == 9
 
 
 async def test_a_gap_is_left_to_the_tail():

@@ -195,6 +195,24 @@ def test_a_cursor_that_cannot_be_saved_for_long_is_tried_ever_more_seldom(caplog
     assert caplog.messages[0] == "saving the cursor me: full"
 
 
+def test_a_cursor_that_could_not_be_saved_is_not_tried_at_every_event():
+    """Only after the pause; once it is saved, trouble begins anew with the shortest one."""
+
+    async def play():
+        source = Rows(600)
+        events, _, trouble = _subscription(source, name="me")
+        await take(events, 2)
+        source.refusals += [StoreBusyError("locked")] * 2
+        for pause_s in (0, 0.5, 0.5, 0.5):
+            await take(events, 149)
+            await asyncio.sleep(pause_s)
+        source.refusals += [StoreBusyError("locked")]
+        await take(events, 2)
+        return source.saved, [(each.attempt, each.retry_in_s) for each in trouble]
+
+    assert played(play())[0] == ([1, 449, 549], [(1, 0.5), (2, 0.5), (1, 0.5)])
+
+
 async def test_who_is_cancelled_while_it_catches_up_misses_nothing():
     """It had joined the feed and not yet read what came before: it begins to read again where it was."""
     source = Rows(1)
