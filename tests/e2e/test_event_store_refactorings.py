@@ -68,8 +68,13 @@ def test_a_refactoring_can_be_replayed_to_any_point(tmp_path, refactored):
     assert (whole.returncode, "+    product = w * h" in whole.stdout) == (0, True)
     assert "secrets in the text were masked" in whole.stdout
     early = parley(tmp_path, "events", "replay", refactored, "--to", "3").stdout
-    assert early.splitlines()[-2:] == ["scripted/script: Answers come from script.jsonl.", "routed"]
+    assert early.splitlines()[4:6] == ["scripted/script: Answers come from script.jsonl.", "routed"]
     assert "product" not in early
+    shown = parley(tmp_path, "events", "show", refactored, "--json").stdout.splitlines()
+    third = json.loads(shown[2])["created_at"]
+    assert whole.stdout.splitlines()[-1] == "1 call of models: tokens unknown, price unknown."
+    then = json.loads(parley(tmp_path, "events", "replay", refactored, "--time", third, "--json").stdout)
+    assert (then["status"], then["routes"][0]["why"]) == ("routed", "Answers come from script.jsonl.")
     told = json.loads(parley(tmp_path, "events", "replay", refactored, "--to", "5", "--json").stdout)
     assert (told["status"], told["same"], "+    product = w * h" in told["diff"]) == ("proposed", None, True)
     kept = parley(tmp_path, "events", "export").stdout

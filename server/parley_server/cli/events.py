@@ -132,8 +132,11 @@ def replay(name: Name, to: To = None, time: Time = None, json: Json = False, sto
         stream_id, aggregate_id = await found(opened, name)
         happened = await history(opened, stream_id, aggregate_id, _moment(to, time))
         await _say_if_none(opened, happened, (stream_id, aggregate_id))
-        replayed = await view.replay(opened, happened)
-        for line in (view.replay_json(replayed),) if json else view.replay_lines(replayed):
+        replayed, spent = await view.replay(opened, happened), view.cost(happened)
+        lines = (
+            (view.replay_json(replayed, spent),) if json else (*view.replay_lines(replayed), *view.cost_lines(spent))
+        )
+        for line in lines:
             typer.echo(line)
         return replayed.same is not False
 

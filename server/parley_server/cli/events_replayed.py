@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from parley_agent.refactor.events import STREAM
@@ -15,15 +16,18 @@ from parley_agent.refactor.replay import Refactoring, replayed, text_after
 from parley_agent.system_event import SYSTEM_EVENTS
 from parley_events.errors import MissingBlobError
 from parley_providers.plain_text import printable
-from parley_server.cli.events_view import history_lines
+from parley_server.cli.events_view import counted, history_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from parley_events.events import RecordedEvent
     from parley_events.store import EventStore
+    from parley_profiling.totals import Total
 
 _MASK = "*" * 6
+# An event may be kept later than the call began that came of it.
+_KEPT_LATER = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +119,37 @@ def replay_lines(found: Replay) -> Iterator[str]:
         yield f"\nNot the same: the hash is {text_hash(found.after)}, kept was {state.proposed.result}."
 
 
-def replay_json(found: Replay) -> str:
+def cost(happened: Sequence[RecordedEvent]) -> Total:
+    """What the calls of models until the last of these events cost, as far as this machine recorded them.
+
+    Raises:
+        StoreError: the records of calls cannot be read.
+    """
+    from parley_profiling.stores import Selection
+    from parley_profiling.totals import total
+    from parley_server.app import call_records
+
+    if not happened or happened[0].stream_id != STREAM:
+        return total(())
+    request, last_at = happened[0].metadata.correlation_id, happened[-1].created_at
+    records = call_records(Selection(since=happened[0].created_at - _KEPT_LATER))
+    return total(each for each in records if each.correlation_id == request and each.started_at <= last_at)
+
+
+def cost_lines(spent: Total) -> Iterator[str]:
+    """The same in a sentence; nothing where no call was recorded."""
+    if not spent.calls:
+        return
+    some, more = "+" if spent.uncounted else "", "+" if spent.unpriced else ""
+    tokens = f"{spent.prompt_tokens:,}{some} prompt tokens, {spent.output_tokens:,}{some} output tokens"
+    known = [
+        "tokens unknown" if spent.uncounted == spent.calls else tokens,
+        "price unknown" if spent.unpriced == spent.calls else f"US$ {spent.cost_usd:.4f}{more}",
+    ]
+    yield f"{counted(spent.calls, 'call')} of models: {', '.join(known)}."
+
+
+def replay_json(found: Replay, spent: Total) -> str:
     """The same for machines, as one object; null is unknown."""
     state = found.state or Refactoring()
     document = {
@@ -130,6 +164,10 @@ def replay_json(found: Replay) -> str:
         "proof": state.proposed.proof if state.proposed else None,
         "new_files": [file.path for file in state.proposed.new_files] if state.proposed else [],
         "diff": "\n".join(found.diff()) or None,
+        "calls": spent.calls,
+        "prompt_tokens": spent.prompt_tokens if spent.uncounted < spent.calls else None,
+        "output_tokens": spent.output_tokens if spent.uncounted < spent.calls else None,
+        "cost_usd": spent.cost_usd if spent.unpriced < spent.calls else None,
         "same": found.same,
         "lacking": found.lacking or None,
     }

@@ -10,7 +10,8 @@ from parley_agent.refactor.events import KeptEdit as Edit
 from parley_agent.refactor.recording import text_hash
 from parley_events.lines import Imported
 from parley_events.store import AggregateSummary, Removal
-from parley_server.cli.events_replayed import replay, replay_lines
+from parley_profiling.totals import Total
+from parley_server.cli.events_replayed import cost_lines, replay, replay_lines
 from parley_server.cli.events_view import event_line, imported_line, removed_lines, summary_line, tail_line
 from support.event_stores import START, Outside, happened, memory_store
 
@@ -88,6 +89,26 @@ async def test_a_change_that_cannot_be_made_again_is_no_fault_of_the_reader(stor
     found = await _replayed(store, replace(PROPOSED, edits=edits), text)
     assert found.same is False
     assert said in [*replay_lines(found)][-1]
+
+
+@pytest.mark.parametrize(
+    ("spent", "said"),
+    [
+        (Total(group=""), []),
+        (
+            Total(group="", calls=1, prompt_tokens=1_200, output_tokens=30),
+            ["1 call of models: 1,200 prompt tokens, 30 output tokens, US$ 0.0000."],
+        ),
+        (
+            Total(group="", calls=2, prompt_tokens=7, output_tokens=3, cost_usd=0.25, uncounted=1, unpriced=1),
+            ["2 calls of models: 7+ prompt tokens, 3+ output tokens, US$ 0.2500+."],
+        ),
+        (Total(group="", calls=1, uncounted=1, unpriced=1), ["1 call of models: tokens unknown, price unknown."]),
+    ],
+)
+def test_what_a_refactoring_cost_is_told_as_far_as_it_is_known(spent, said):
+    """Unknown is not zero."""
+    assert [*cost_lines(spent)] == said
 
 
 async def test_a_text_that_is_not_kept_any_more_is_said(store):
