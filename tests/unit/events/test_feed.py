@@ -45,6 +45,22 @@ async def test_who_joins_later_takes_nothing_from_who_listens():
     assert (await feed.join(EVERYTHING))[1] == 9
 
 
+async def test_who_joins_after_a_cut_begins_at_the_head():
+    """Which may be lower, where an older copy took the store's place; who was cut hears no more."""
+    heads = iter([10, 4])
+
+    async def read():
+        return next(heads)
+
+    feed = Feed(read, NoTail())
+    first, _ = await feed.join(EVERYTHING)
+    feed.cut(StoreClosedError("gone"))
+    second, joined_at = await feed.join(EVERYTHING)
+    feed.committed([_row(5)])
+    assert (str(first.failure), list(first.events)) == ("gone", [])
+    assert (second.failure, joined_at, list(second.events)) == (None, 4, [_row(5)])
+
+
 async def test_a_gap_is_left_to_the_tail():
     """What does not follow at once on what was handed out may have other processes' events before it."""
     feed = _feed(head=3)
