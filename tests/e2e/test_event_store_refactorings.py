@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 import subprocess
 
 import pytest
@@ -79,6 +80,23 @@ def test_a_refactoring_can_be_replayed_to_any_point(tmp_path, refactored):
     assert (told["status"], told["same"], "+    product = w * h" in told["diff"]) == ("proposed", None, True)
     kept = parley(tmp_path, "events", "export").stdout
     assert "sk-abc" not in kept
+
+
+def test_a_replay_that_is_not_what_happened_has_an_exit_code(tmp_path):
+    """Something changed the store: the text made again has another hash than was kept."""
+    (tmp_path / "area.py").write_text(SOURCE.partition("\n\n\n")[2])
+    (tmp_path / "script.jsonl").write_text(json.dumps(RENAME) + "\n")
+    assert parley(tmp_path, "refactor", "area.py:1", "--as", "rename", "--scripted", "script.jsonl").returncode == 0
+    [only] = listed(tmp_path)
+    name = f"refactorings/{only['aggregate_id']}"
+    sound = parley(tmp_path, "events", "replay", name)
+    assert (sound.returncode, "the text has the hash that was kept" in sound.stdout) == (0, True)
+    [store] = tmp_path.rglob("events.db")
+    with sqlite3.connect(store) as connection:
+        connection.execute("UPDATE events SET data = replace(data, 'product', 'sum')")
+    connection.close()
+    changed = parley(tmp_path, "events", "replay", name)
+    assert (changed.returncode, "Not the same: the hash is sha256:" in changed.stdout) == (1, True)
 
 
 def test_a_fork_is_compared_with_its_parent(tmp_path, refactored):

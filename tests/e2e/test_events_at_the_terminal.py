@@ -146,6 +146,24 @@ def test_what_verifies_and_what_is_imported_is_told_to_programs(folder):
     assert told == {"events": 3001, "repeated": 0, "blobs": 0, "masked": 0}
 
 
+def test_aggregates_of_two_streams_are_not_compared(folder):
+    """They share no beginning."""
+    line = parley(folder, "show", "plans/two", "--json", *STORE).stdout
+    other = json.loads(line) | {"stream_id": "threads", "event_id": "other"}
+    (folder / "lines.jsonl").write_text(HEAD + json.dumps(other) + "\n")
+    parley(folder, "import", "lines.jsonl", *STORE)
+    done = parley(folder, "diff", "plans/two", "threads/two", *STORE)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "plans/two and threads/two are of two streams; compare two of one" in " ".join(done.stderr.split())
+
+
+def test_a_cursor_goes_on_where_it_was(folder):
+    """Each call to it sees what came since, from the beginning on."""
+    for expected in (["1", "2"], ["3", "4"]):
+        seen = parley(folder, "tail", "--cursor", "mine", "--count", "2", *STORE).stdout.splitlines()
+        assert [line.split()[0] for line in seen] == expected
+
+
 @pytest.mark.parametrize(
     ("time", "last"),
     [
