@@ -1,5 +1,7 @@
 """The fan-out in process: what a feed hands out, to whom, and when it refuses."""
 
+import asyncio
+
 import pytest
 
 from parley_events import EVERYTHING, RecordedEvent, StoreClosedError
@@ -89,3 +91,14 @@ async def test_a_listener_that_was_cut_off_takes_no_more():
     listener.events.clear()
     feed.committed([_row(4)])
     assert (listener.cut_off, list(listener.events)) == (True, [])
+
+
+async def test_a_listener_that_is_cut_off_while_it_waits_is_woken():
+    """More came at once than its queue holds; there is nothing in it to wait for."""
+    feed = Feed(_feed()._head, NoTail(), queue_events=2)
+    listener, _ = await feed.join(EVERYTHING)
+    async with asyncio.TaskGroup() as group:
+        waiting = group.create_task(listener.ready())
+        await asyncio.sleep(0)
+        feed.committed([_row(1), _row(2), _row(3)])
+    assert (waiting.done(), listener.cut_off, list(listener.events)) == (True, True, [])
