@@ -262,7 +262,7 @@ class Application:
             async with asyncio.timeout(OPENING_S):
                 return await self._recorder(correlation_id)
         except TimeoutError:
-            logger.warning("what became of %s is not kept: the event store is still being opened", correlation_id)
+            logger.info("what became of %s is not kept: the event store is still being opened", correlation_id)
             return Recorder(None, correlation_id)
 
     @contextmanager

@@ -313,6 +313,7 @@ def test_a_disk_that_refuses_leaves_only_what_was_acknowledged(tmp_path):
         (sqlite3.SQLITE_BUSY, StoreBusyError),
         (sqlite3.SQLITE_BUSY_SNAPSHOT, StoreBusyError),
         (sqlite3.SQLITE_FULL, StoreFullError),
+        (sqlite3.SQLITE_IOERR_SHMSIZE, StoreFullError),
         (sqlite3.SQLITE_READONLY_DIRECTORY, StoreReadOnlyError),
         (sqlite3.SQLITE_CANTOPEN, StoreReadOnlyError),
         (sqlite3.SQLITE_CORRUPT_INDEX, StoreCorruptError),

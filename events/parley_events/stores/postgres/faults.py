@@ -33,7 +33,10 @@ _KNOWN: tuple[tuple[tuple[type[psycopg.Error], ...], type[EventStoreError], str]
     (
         (errors.DiskFull,),
         StoreFullError,
-        "has no room left ({said}). What was stored before is safe. Make room, as with `parley events prune`.",
+        (
+            "has no room left ({said}). What was stored before is safe. Make some room on the server's disk, which "
+            "removing needs, too; then `parley events prune` lets more be stored."
+        ),
     ),
     (
         (errors.ReadOnlySqlTransaction,),
@@ -169,6 +172,7 @@ def _not_connected(lines: list[str], place: str) -> EventStoreError:
                 said = line.rpartition(" failed: ")[2]
                 return meaning(f"The event store {place} {text.format(said=said)}")
     said = next((line.strip() for line in lines if not line.endswith("failed:")), "it does not say why")
+    said = said.rpartition(" failed: ")[2]
     return StoreUnavailableError(
         f"The event store {place} does not answer ({said}). Check that PostgreSQL runs and can be reached."
     )

@@ -33,6 +33,8 @@ def translated(error: sqlite3.Error | OverflowError | UnicodeEncodeError, path: 
 
 def _of_sqlite(error: sqlite3.Error, path: str) -> EventStoreError:
     code = getattr(error, "sqlite_errorcode", None)
+    if code == sqlite3.SQLITE_IOERR_SHMSIZE:  # said on opening: its shared memory is a file beside it
+        code = sqlite3.SQLITE_FULL
     match None if code is None else code & _PRIMARY:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return StoreBusyError(
@@ -42,7 +44,8 @@ def _of_sqlite(error: sqlite3.Error, path: str) -> EventStoreError:
         case sqlite3.SQLITE_FULL:
             return StoreFullError(
                 f"The disk with the event store {path} is full. Nothing of this was stored; what was stored before is "
-                "safe. Make room, for example with `parley events prune --older-than 30d`."
+                "safe. Make some room on it, which removing needs, too; then `parley events prune --older-than 30d "
+                "--vacuum` makes the store smaller."
             )
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
             return StoreReadOnlyError(
