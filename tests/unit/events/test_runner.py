@@ -109,6 +109,7 @@ async def test_conflicts_are_met_a_bounded_number_of_times(store):
     """Then the person hears of it."""
     with pytest.raises(TooManyConflictsError, match="changed by others 4 times"):
         await _runner(Interfering(store, 99), attempts=4).run("a", Change(amount=5))
+    assert await store.head() == 4
 
 
 async def test_an_event_is_not_dealt_with_twice(store):
@@ -208,9 +209,24 @@ async def test_state_and_snapshot_hold_no_more_than_the_stored_events(tmp_path):
         assert kept.state_json == '{"amount":2,"holds":[["******",1]]}'
 
 
+class Distant:
+    """A store that lets others go first before it answers."""
+
+    def __init__(self, store):
+        self._store = store
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    async def load(self, query):
+        loaded = await self._store.load(query)
+        await asyncio.sleep(0)
+        return loaded
+
+
 async def test_commands_of_one_runner_wait_for_each_other(store):
     """Within a process, commands on one aggregate do not conflict."""
-    runner = _runner(store, attempts=1)
+    runner = _runner(Distant(store), attempts=1)
     async with asyncio.TaskGroup() as group:
         for _ in range(30):
             group.create_task(runner.run("a", Change(amount=1)))
@@ -238,3 +254,22 @@ async def test_a_fork_inherits_all_unless_its_handler_says_otherwise(store):
         await runner.run("a", amount)
     await fork(store, "ledger", "a", "b", at_sequence=2)
     assert await runner.state("b") == Folded(state=2, sequence=1)
+
+
+class Doubling(Counting):
+    """A handler that decides two events for each command."""
+
+    def process(self, state, command, given):
+        return [Deposited(amount=command)] * 2
+
+
+async def test_a_snapshot_is_kept_also_where_a_command_steps_over_its_number(store):
+    """Every third event, and each command brings two: after the fourth, and after the sixth."""
+    policy = SnapshotPolicy(state_type=int, every=3)
+    runner = Runner(store, "ledger", Doubling(), LEDGER_EVENTS, given=given, snapshots=policy)
+    kept = []
+    for _ in range(4):
+        await runner.run("a", 1)
+        snapshot = await store.snapshot("ledger", "a", runner._schema)
+        kept.append(None if snapshot is None else (snapshot.sequence, snapshot.state_json))
+    assert kept == [None, (4, "4"), (6, "6"), (6, "6")]
