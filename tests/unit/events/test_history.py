@@ -1,9 +1,9 @@
-"""Forks that no `fork` makes: what another program made, and an import brought in, may point anywhere."""
+"""How histories differ, and forks that no `fork` makes: what an import brought in may point anywhere."""
 
 import pytest
 
 from parley_events import NewEvent, UnknownEventError
-from parley_events.history import history
+from parley_events.history import difference, fork, history
 from parley_events.retention import YOUNG_BLOB, removable
 from parley_events.store import Removal
 from parley_events.verify import verified
@@ -12,6 +12,20 @@ from support.event_stores import START, Outside, happened, memory_store
 
 async def _forked(store, aggregate, data):
     await store.append("s", aggregate, [NewEvent(event_type="Forked", data=data)], expected_sequence=0)
+
+
+async def test_events_that_are_alike_are_not_shared(tmp_path):
+    """Two forks that went the same way differ from where each began: what they share are the very events."""
+    async with memory_store(tmp_path, Outside()) as store:
+        await store.append("s", "a", [happened(), happened()], expected_sequence=0)
+        for child in ("b", "c"):
+            await fork(store, "s", "a", child, at_sequence=1)
+            await store.append("s", child, [happened(amount=1)], expected_sequence=1)
+        found = await difference(store, "s", "b", "c")
+        parts = [[event.position for event in part] for part in (found.shared, found.left, found.right)]
+        assert parts == [[1], [3, 4], [5, 6]]
+        against_itself = await difference(store, "s", "b", "b")
+        assert (len(against_itself.shared), against_itself.left, against_itself.right) == (3, (), ())
 
 
 async def test_forks_in_a_circle_come_to_an_end(tmp_path):

@@ -97,6 +97,8 @@ async def test_a_command_without_effect_stores_nothing(store):
     assert await runner.run("a", Change(amount=0)) == Ran(events=(), state=Balance(), sequence=0, position=0)
     assert (await runner.run("a", Change(amount=0), advance=Cursor(name="w", position=4))).position == 0
     assert (await store.head(), await store.cursor("w")) == (0, 4)
+    await runner.run("b", Change(amount=1))
+    assert (await runner.run("a", Change(amount=0), advance=Cursor(name="w", position=5))).position == 0
 
 
 async def test_a_conflict_is_decided_anew(store):

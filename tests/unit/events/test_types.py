@@ -37,6 +37,12 @@ class Listed:
     more: dict[str, tuple[str, ...]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Namesake:
+    event_type: ClassVar[str] = "Held"
+    event_version: ClassVar[int] = 1
+
+
 def _from_1(data):
     old, _, new = data["names"].partition(">")
     return {"old": old, "new": new}
@@ -73,7 +79,7 @@ def test_every_version_reads_as_the_newest(event_type, version, data):
     ("event_type", "version", "data"),
     [
         ("Unheard", 1, "{}"),
-        ("Renamed", 4, "{}"),
+        ("Renamed", 4, '{"old":"a","new":"b","at":"2026-11-21T00:00:00Z"}'),
         ("Renamed", 3, '{"old":"a"}'),
         ("Renamed", 1, "{}"),
         ("Renamed", 3, "no json"),
@@ -110,6 +116,8 @@ def test_a_class_that_is_not_registered_is_refused():
     """Nothing is stored that could not be read again."""
     with pytest.raises(InvalidEventError, match="Renamed is not a registered event"):
         LEDGER_EVENTS.new(Renamed(old="a", new="b", at=AT))
+    with pytest.raises(InvalidEventError, match="Namesake is not a registered event"):
+        LEDGER_EVENTS.new(Namesake())
 
 
 def test_a_version_needs_its_upcaster():
