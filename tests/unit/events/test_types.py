@@ -124,6 +124,8 @@ def test_a_version_needs_its_upcaster():
     """A missing step is found at start-up, not when an old event is read."""
     with pytest.raises(ValueError, match="nothing upcasts version 2"):
         EventTypes([Renamed], upcasters={("Renamed", 1): _from_1})
+    with pytest.raises(ValueError, match="nothing upcasts version 1"):
+        EventTypes([Renamed], upcasters={("Renamed", 2): _from_2})
     with pytest.raises(ValueError, match="Two classes"):
         EventTypes([Deposited, Deposited])
 
@@ -153,6 +155,20 @@ def test_the_schema_hash_changes_with_shapes_and_versions():
 
     assert LEDGER_EVENTS.schema_hash == LEDGER_EVENTS.schema_hash != TYPES.schema_hash
     assert schema_hash(Other) != schema_hash(Renamed)
+
+
+def test_the_schema_hash_changes_with_a_version_alone():
+    """A new version of the same shape may mean something else."""
+
+    def made(version):
+        return dataclass(type("Same", (), {"event_type": "Same", "event_version": version}))
+
+    assert schema_hash(made(1)) == schema_hash(made(1)) != schema_hash(made(2))
+
+
+def test_the_schema_hash_does_not_change_with_the_order_of_the_types():
+    """Snapshots are not lost to a list that was sorted."""
+    assert EventTypes([Deposited, Held]).schema_hash == EventTypes([Held, Deposited]).schema_hash
 
 
 def test_a_state_comes_back_from_its_json():
