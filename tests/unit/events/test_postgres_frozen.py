@@ -4,9 +4,11 @@ import asyncio
 import itertools
 from contextlib import ExitStack
 
+import psycopg
 import pytest
 
 from parley_events import EventStoreError, Query, StoreClosedError, StoreUnavailableError
+from parley_events.stores.postgres.connection import Place, connect
 from support.event_stores import Outside, eventually, happened, postgres_store, take
 from support.postgres import standing_still
 
@@ -76,6 +78,24 @@ async def test_a_subscriber_follows_by_another_session(postgres, schema):
     assert (trouble.what, "it said nothing for 0.3 s" in str(trouble.error)) == ("following the event store", True)
 
 
+async def test_who_is_cancelled_is_let_go_by_a_server_that_stands_still(postgres, schema):
+    """It takes no request to cancel, either: then the connection is given up beneath who waits."""
+
+    async def works():
+        return len(postgres.processes("client backend%pg_sleep%"))
+
+    async with (
+        await connect(Place(conninfo=postgres.conninfo, schema=schema)) as connection,
+        asyncio.TaskGroup() as group,
+    ):
+        asking = group.create_task(_lost(connection))
+        await eventually(works, 1)
+        with postgres.frozen():
+            with pytest.raises(psycopg.errors.CancellationTimeout):
+                await connection.cancel_safe(timeout=3600)
+            assert await asking
+
+
 async def test_a_store_on_a_server_that_stands_still_can_be_closed(postgres, schema):
     """Who reads just then is let go."""
     with ExitStack() as frozen:
@@ -91,6 +111,15 @@ async def test_a_store_on_a_server_that_stands_still_can_be_closed(postgres, sch
             reading = group.create_task(_error(store.load(Query())))
             await asyncio.sleep(0)
     assert isinstance(reading.result(), StoreClosedError)
+
+
+async def _lost(connection):
+    """Whether what would take an hour ends because its connection does."""
+    try:
+        await connection.execute("SELECT pg_sleep(3600)")
+    except psycopg.OperationalError:
+        return True
+    return False
 
 
 async def _error(work):

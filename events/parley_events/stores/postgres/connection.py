@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import TupleRow
 from psycopg.types.numeric import Int8BinaryLoader
 from psycopg.types.string import TextBinaryLoader
 from psycopg_pool import AsyncConnectionPool
 
 from parley_events.stores.postgres.address import place_of
-from parley_events.stores.postgres.bounds import bounded
+from parley_events.stores.postgres.bounds import bounded, cut_off
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from psycopg import AsyncConnection, Connection
 
 CONNECT_S = 10
+CANCEL_S = 1.0
 POOL_CONNECTIONS = 4
 # A machine that is gone does not say so. The system asks one that is silent whether it is still there, and gives up on
 # one that does not confirm what was sent to it (in milliseconds), which by itself takes it a quarter of an hour.
@@ -47,13 +49,28 @@ class Place:
         return place_of(self.conninfo)
 
 
+class YieldingConnection(psycopg.AsyncConnection[TupleRow]):
+    """A connection that lets go of who is cancelled, also where the server stands still."""
+
+    async def cancel_safe(self, *, timeout: float = CANCEL_S) -> None:  # noqa: ASYNC109 - the signature is the driver's
+        """Ask the server to end what it does; if it takes not even that, give the connection up.
+
+        The driver does this for who is cancelled while the server works, and would wait ten seconds.
+        """
+        try:
+            await super().cancel_safe(timeout=min(timeout, CANCEL_S))
+        except psycopg.Error:
+            cut_off(self)
+            raise
+
+
 async def connect(place: Place) -> AsyncConnection:
     """A connection of its own, which commits each statement.
 
     Raises:
         psycopg.Error: there is none.
     """
-    connection = await psycopg.AsyncConnection.connect(autocommit=True, **_parameters(place))
+    connection = await YieldingConnection.connect(autocommit=True, **_parameters(place))
     try:
         await _prepare(connection, place)
     except BaseException:
@@ -72,6 +89,7 @@ def pool_of(place: Place) -> AsyncConnectionPool:
         min_size=1,
         max_size=POOL_CONNECTIONS,
         open=False,
+        connection_class=YieldingConnection,
         configure=configure,
         kwargs={"autocommit": True, **_parameters(place)},
         timeout=CONNECT_S,

@@ -17,7 +17,7 @@ from psycopg.pq import TransactionStatus
 
 from parley_events.errors import StoreClosedError
 from parley_events.stores.postgres.bounds import ANSWER_S, cut_off, silent
-from parley_events.stores.postgres.connection import connect_reader
+from parley_events.stores.postgres.connection import CANCEL_S, connect_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 ResultT = TypeVar("ResultT")
 THREADS = 2
-CANCEL_S = 1.0
 
 
 class _Reading:
