@@ -231,6 +231,17 @@ async def test_an_import_that_is_killed_and_done_again_doubles_nothing(folder):
     assert parley(folder, "verify", "--store", "new.db").returncode == 0
 
 
+async def test_ctrl_c_ends_an_import_that_waits_for_lines(folder):
+    """At the first time, and though nothing more is written and nothing closed."""
+    with started(folder, "import", "-", "--store", "new.db", stdin=subprocess.PIPE) as running:
+        running.stdin.write(HEAD)
+        running.stdin.flush()
+        await eventually(lambda: asyncio.to_thread(_begun, folder / "new.db"), "no events")
+        running.send_signal(signal.SIGINT)
+        assert await asyncio.to_thread(running.wait, timeout=60) == 130
+        assert running.stderr.read().startswith("Stopped. What was brought in stays")
+
+
 def _begun(path):
     if not path.exists():
         return "no store"

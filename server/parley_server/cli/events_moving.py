@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import errno
+import signal
 from contextlib import ExitStack, aclosing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -90,7 +91,7 @@ def import_(
 
     async def work(opened: EventStore) -> Imported:
         with ExitStack() as stack:
-            return await imported(opened, file, ImportBar(stack, file).move)
+            return await imported(opened, _interruptible(file), ImportBar(stack, file).move)
 
     try:
         brought = doing(store, work)
@@ -98,6 +99,26 @@ def import_(
         typer.echo("Stopped. What was brought in stays; the same command again goes on from there.", err=True)
         raise typer.Exit(130) from None
     typer.echo(imported_json(brought) if json else imported_line(brought))
+
+
+def _interruptible(lines: TextIO) -> Iterator[str]:
+    """The lines; Ctrl-C also ends the waiting for one, which asyncio's own handler, heard by the loop, would not."""
+    import asyncio
+
+    task = asyncio.current_task()
+    while True:
+        handler = signal.getsignal(signal.SIGINT)
+        if callable(handler):  # it is not ignored
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            if task is not None and task.cancelling():  # Ctrl-C came just before
+                raise KeyboardInterrupt
+            line = lines.readline()
+        finally:
+            signal.signal(signal.SIGINT, handler)
+        if not line:
+            return
+        yield line
 
 
 def _salvage(store: str | None, query: Query, out: Path | None) -> None:
