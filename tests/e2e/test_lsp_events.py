@@ -1,11 +1,18 @@
 """An editor is told of everything that is stored on its machine, by whichever process, and misses nothing."""
 
 import asyncio
+import fcntl
 import json
 import sqlite3
 import subprocess
+import sys
+import termios
+from contextlib import closing
+
+import pytest
 
 from support.editor import EMACS, PARLEY, editing, environment
+from support.event_stores import eventually
 from support.raw_server import raw_server
 
 SOURCE = "def area(w, h):\n    x = w * h\n    return x\n"
@@ -150,11 +157,12 @@ async def test_a_store_that_cannot_be_opened_is_told_and_the_editor_works_on(tmp
         assert (finished["outcome"], numbers(editor)) == ("applied", [1])
 
 
-async def test_an_editor_with_old_events_to_hear_is_answered_meanwhile(tmp_path):
-    """All of a store's history, while the editor works."""
-    await asyncio.to_thread(refactored, tmp_path, "area.py")
+@pytest.fixture
+def history(tmp_path):
+    """A store of 5,000 events."""
+    refactored(tmp_path, "area.py")
     [store] = tmp_path.rglob("events.db")
-    with sqlite3.connect(store) as connection:
+    with closing(sqlite3.connect(store)) as connection, connection:
         connection.executemany(
             "INSERT INTO events (stream_id, event_type, aggregate_id, event_version, data, metadata, created_at, "
             "sequence, event_id) "
@@ -162,12 +170,36 @@ async def test_an_editor_with_old_events_to_hear_is_answered_meanwhile(tmp_path)
             "FROM events WHERE position = 3",
             [(number, f"again-{number}") for number in range(7, 5001)],
         )
-    connection.close()
+
+
+@pytest.mark.usefixtures("history")
+async def test_an_editor_with_old_events_to_hear_is_answered_meanwhile(tmp_path):
+    """All of a store's history, while the editor works."""
     async with watching(tmp_path, after=0) as editor:
         uri = editor.open(tmp_path / "area.py", SOURCE)
         assert await editor.code_actions(uri, 4, 4)
         assert [each["position"] for each in await hear(editor, 5000)] == list(range(1, 5001))
     assert numbers(editor) == list(range(1, 5002))
+
+
+async def unread(server):
+    """Whether the output is all but full of what nobody has read: the pages of a pipe have some room at their ends."""
+    output = server.process.stdout
+    waiting = int.from_bytes(fcntl.ioctl(output, termios.FIONREAD, bytes(4)), sys.byteorder)
+    return waiting > fcntl.fcntl(output, fcntl.F_GETPIPE_SZ) * 3 // 4
+
+
+@pytest.mark.usefixtures("history")
+async def test_a_server_whose_events_nobody_reads_ends_all_the_same(tmp_path):
+    """It waits for the editor to read on, and no longer when the editor says goodbye."""
+    with raw_server(tmp_path, listens=False) as server:
+        initialize = {"processId": None, "rootUri": None, "capabilities": asking(0)}
+        server.send({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": initialize})
+        server.tell("initialized", {})
+        await eventually(lambda: unread(server), expected=True)
+        server.send({"jsonrpc": "2.0", "id": 2, "method": "shutdown"})
+        server.tell("exit")
+        assert (await asyncio.to_thread(server.ended), server.errors) == (0, [])
 
 
 def test_what_is_announced_wrongly_is_told_in_the_log(tmp_path):
