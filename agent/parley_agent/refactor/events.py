@@ -7,7 +7,7 @@ and named by their hash. Storing belongs to `parley_events`, writing them down a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias, get_args
 
 from parley_events.types import EventTypes
 
@@ -282,27 +282,6 @@ RefactoringEvent: TypeAlias = (
     | RefactoringUndone
 )
 
-REFACTORING_EVENTS: EventTypes[RefactoringEvent] = EventTypes(
-    (
-        RefactoringAsked,
-        ModelAsked,
-        RouteChosen,
-        FellBack,
-        ModelAnswered,
-        AnswerRejected,
-        TrialStarted,
-        RefactoringProposed,
-        RefactoringRebased,
-        CodeExplained,
-        RefactoringRefused,
-        RefactoringFailed,
-        ConsentAsked,
-        ConsentNotGiven,
-        ConsentGiven,
-        RefactoringApplied,
-        RefactoringNotApplied,
-        RefactoringUndone,
-    )
-)
+REFACTORING_EVENTS: EventTypes[RefactoringEvent] = EventTypes(get_args(RefactoringEvent))
 
 CONSENT_EVENTS: tuple[type[RefactoringEvent], ...] = (ConsentAsked, ConsentNotGiven, ConsentGiven)
