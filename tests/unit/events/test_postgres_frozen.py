@@ -25,6 +25,7 @@ async def test_a_server_that_stands_still_is_given_up_and_nothing_is_stored_twic
     again = [happened(event_id="same")]
     async with postgres_store(postgres.conninfo, schema, Outside(), patience_s=0.0, answer_s=0.5) as store:
         await store.append("s", "a", [happened()], expected_sequence=0)
+        await store.load(Query())
         with postgres.frozen():
             with pytest.raises(StoreUnavailableError, match=r"Whether the events .* are there is not known: .* once"):
                 await store.append("s", "a", again, expected_sequence=1)

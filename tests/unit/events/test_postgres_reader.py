@@ -70,6 +70,15 @@ async def test_closing_ends_a_read_that_would_take_an_hour(place):
         await reader.read(session)
 
 
+async def test_a_read_is_cut_off_however_late_its_connection_comes(place):
+    """Its time had passed before there was one; the next read is answered."""
+    reader = Reader(place)
+    with pytest.raises(psycopg.OperationalError, match="it said nothing for 0 s"):
+        await reader.read(session, answer_s=0.0)
+    assert await reader.read(session) > 0
+    await reader.aclose()
+
+
 async def test_a_connection_that_cannot_be_prepared_is_not_kept(place):
     """What the database says comes through."""
     reader = Reader(Place(conninfo=place.conninfo, schema="x\udc80"))
