@@ -37,7 +37,6 @@ class EventKeeping:
         self._open_store = open_store
         self._now = now
         self._store: EventStore | None = None
-        self._tasks: asyncio.TaskGroup | None = None
         self._holding: asyncio.Task[None] | None = None
         self._decided = asyncio.Event()
         self._ending = asyncio.Event()
@@ -55,20 +54,22 @@ class EventKeeping:
             return None
         if (self._holding is None or self._holding.done()) and self._now() >= self._not_before:
             self._decided.clear()
-            if self._tasks is None:
-                self._tasks = await asyncio.TaskGroup().__aenter__()
-            self._holding = self._tasks.create_task(self._hold(self._open_store), name="parley-events-keep")
+            # It outlives who asked for it: `aclose` ends it.
+            here = asyncio.get_running_loop()
+            self._holding = here.create_task(self._hold(self._open_store), name="parley-events-keep")
         await self._decided.wait()
+        self._check_sound()
         return self._store
 
     async def aclose(self) -> None:
         """Close the store, if it was opened, and end its opening."""
         self._ending.set()
-        if self._store is None and self._holding is not None:
-            self._holding.cancel()
-        if self._tasks is not None:
-            await self._tasks.__aexit__(None, None, None)
+        if self._holding is not None:
+            if self._store is None:
+                self._holding.cancel()
+            await asyncio.wait((self._holding,))
         self._decided.set()  # one that was ended before it began did not
+        self._check_sound()
 
     async def _hold(self, open_store: Callable[[], AbstractAsyncContextManager[EventStore]]) -> None:
         from parley_events.errors import EventStoreError
@@ -84,6 +85,11 @@ class EventKeeping:
         finally:
             self._store = None
             self._decided.set()
+
+    def _check_sound(self) -> None:
+        """Raise what ended the holding, if that was neither trouble of the store nor the end."""
+        if self._holding is not None and self._holding.done() and not self._holding.cancelled():
+            self._holding.result()
 
     def _tell(self, words: str) -> None:
         if words != self._told:

@@ -97,3 +97,20 @@ async def test_closing_does_not_wait_for_a_store_that_does_not_open(turns):
             await asyncio.sleep(0)
         await keeping.aclose()
     assert (waiting.result(), await keeping.store(), database.tried) == (None, None, turns - 1)
+
+
+@asynccontextmanager
+async def wrongly_made():
+    """What a fault of the program's own looks like."""
+    raise ZeroDivisionError
+    yield
+
+
+async def test_what_is_no_trouble_of_the_store_is_raised():
+    """To who asked for it, who is not cancelled for it, and when it is closed."""
+    keeping = EventKeeping(wrongly_made)
+    for ask in (keeping.store, keeping.aclose):
+        with pytest.raises(ZeroDivisionError):
+            await ask()
+    await asyncio.sleep(0)
+    assert asyncio.current_task().cancelling() == 0
