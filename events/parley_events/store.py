@@ -201,7 +201,10 @@ class EventStore(Protocol):
         ...
 
     async def save_snapshot(self, snapshot: Snapshot) -> None:
-        """Keep a snapshot; the older ones of its aggregate and schema go, but for one."""
+        """Keep a snapshot; the older ones of its aggregate and schema go, but for one.
+
+        One of what is not there, because it was removed meanwhile, is not kept.
+        """
         ...
 
     async def put_blob(self, data: bytes) -> str:

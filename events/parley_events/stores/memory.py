@@ -94,6 +94,8 @@ class MemoryStore(PreparingStore):
         """See `EventStore`."""
         self._check_open()
         key = (snapshot.stream_id, snapshot.aggregate_id, snapshot.schema_hash)
+        if snapshot.sequence > self._heads.get(key[:2], 0):
+            return
         kept = {each.sequence: each for each in [*self._snapshots.get(key, []), snapshot]}
         self._snapshots[key] = [kept[sequence] for sequence in sorted(kept, reverse=True)[:2]]
 

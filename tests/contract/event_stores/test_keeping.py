@@ -23,6 +23,7 @@ def _snapshot(sequence, schema_hash="h1", aggregate="a"):
 async def test_the_newest_snapshot_is_found(open_store):
     """By aggregate, schema and a sequence that it may not pass."""
     async with open_store() as store:
+        await store.append("s", "a", [happened() for _ in range(20)], expected_sequence=0)
         for sequence in (10, 20):
             await store.save_snapshot(_snapshot(sequence))
         assert await store.snapshot("s", "a", "h1") == _snapshot(20)
@@ -35,11 +36,25 @@ async def test_the_newest_snapshot_is_found(open_store):
 async def test_two_snapshots_are_kept(open_store):
     """Snapshots do not pile up; other schemas and aggregates keep theirs."""
     async with open_store() as store:
+        for aggregate in ("a", "b"):
+            await store.append("s", aggregate, [happened() for _ in range(3)], expected_sequence=0)
         for snapshot in (_snapshot(1, "h2"), _snapshot(1, aggregate="b"), *map(_snapshot, (1, 2, 3, 3))):
             await store.save_snapshot(snapshot)
         kept = [await store.snapshot("s", "a", "h1", until_sequence=sequence) for sequence in (1, 2, 3)]
         assert kept == [None, _snapshot(2), _snapshot(3)]
         assert (await store.size()).snapshots == 4
+
+
+async def test_a_snapshot_of_what_was_removed_meanwhile_is_not_kept(open_store):
+    """It would be taken for the state of another aggregate that is given the same name."""
+    async with open_store() as store:
+        await store.append("s", "a", [happened(), happened()], expected_sequence=0)
+        await store.remove(Removal(seen=2, aggregates=(("s", "a"),)))
+        await store.save_snapshot(_snapshot(2))
+        assert await store.snapshot("s", "a", "h1") is None
+        await store.append("s", "a", [happened()], expected_sequence=0)
+        await store.save_snapshot(_snapshot(2))
+        assert await store.snapshot("s", "a", "h1") is None
 
 
 async def test_bytes_are_stored_once(open_store):

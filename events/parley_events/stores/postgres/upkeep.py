@@ -37,13 +37,18 @@ async def read_snapshot(
 
 
 async def write_snapshot(connection: AsyncConnection, snapshot: Snapshot) -> None:
-    """Keep a snapshot and the one before it."""
+    """Keep a snapshot of what is there, and the one before it.
+
+    Who removes the event that it is of waits for this, or this for them.
+    """
     key = (snapshot.stream_id, snapshot.aggregate_id, snapshot.schema_hash)
     async with connection.transaction():
         await connection.execute(
-            "INSERT INTO snapshots (stream_id, aggregate_id, schema_hash, sequence, state) VALUES (%s, %s, %s, %s, %s) "
+            "INSERT INTO snapshots (stream_id, aggregate_id, schema_hash, sequence, state) "
+            "SELECT stream_id, aggregate_id, %s, sequence, %s FROM events "
+            "WHERE stream_id = %s AND aggregate_id = %s AND sequence = %s FOR KEY SHARE "
             "ON CONFLICT (stream_id, aggregate_id, schema_hash, sequence) DO UPDATE SET state = excluded.state",
-            (*key, snapshot.sequence, snapshot.state_json),
+            (snapshot.schema_hash, snapshot.state_json, *key[:2], snapshot.sequence),
         )
         await connection.execute(
             "DELETE FROM snapshots WHERE stream_id = %s AND aggregate_id = %s AND schema_hash = %s AND sequence < "

@@ -39,11 +39,12 @@ def read_snapshot(
 
 
 def write_snapshot(connection: sqlite3.Connection, snapshot: Snapshot) -> None:
-    """Keep a snapshot and the one before it."""
+    """Keep a snapshot of what is there, and the one before it."""
     key = (snapshot.stream_id, snapshot.aggregate_id, snapshot.schema_hash)
     connection.execute(
         "INSERT OR REPLACE INTO snapshots (stream_id, aggregate_id, schema_hash, sequence, state) "
-        "VALUES (?, ?, ?, ?, ?)",
+        "SELECT ?1, ?2, ?3, ?4, ?5 "
+        "WHERE EXISTS (SELECT 1 FROM events WHERE stream_id = ?1 AND aggregate_id = ?2 AND sequence = ?4)",
         (*key, snapshot.sequence, snapshot.state_json),
     )
     connection.execute(
