@@ -62,6 +62,13 @@ class Following:
             await self._follow(after, hand_over)
         except Exception:
             logger.exception("events are no longer told")
+            await self._tell_of_fault()
+
+    async def _tell_of_fault(self) -> None:
+        from parley_server.event_following import Standing
+
+        problem = "Events are no longer told, by a fault of Parley's that its log describes. Start the server again."
+        await self._tell(Standing(position=None, is_following=False, problem=problem))
 
     async def _tell(self, told: Told) -> None:
         """Send one, and wait until the editor has taken most of what there is."""

@@ -150,11 +150,17 @@ async def test_an_editor_that_reads_slowly_is_waited_for():
 
 
 async def test_a_fault_in_telling_ends_only_the_telling(caplog):
-    """The editor's other requests go on."""
+    """The editor's other requests go on, and what it shows need not look as if nothing happened any more."""
+    editor = Editor()
 
-    async def follow(_after, _tell):
+    async def follow(_after, tell):
+        await tell(STANDING)
         raise ValueError("a fault")
 
     async with asyncio.TaskGroup() as group:
-        Following(group, Editor(), follow).begin(ASKS)
+        Following(group, editor, follow).begin(ASKS)
     assert [record.getMessage() for record in caplog.records] == ["events are no longer told"]
+    assert [(params["following"], params.get("problem", "")[:27]) for _, params in editor.sent] == [
+        (True, ""),
+        (False, "Events are no longer told, "),
+    ]
