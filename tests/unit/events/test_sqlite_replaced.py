@@ -2,10 +2,15 @@
 
 import asyncio
 import shutil
+import threading
+from contextlib import aclosing
+from functools import partial
 
 import pytest
 
 from parley_events import Query, StoreUnusableError
+from parley_events.stores.sqlite.reader import Reader
+from parley_events.stores.sqlite.statements import HEAD
 from support.event_stores import Outside, happened, sqlite_store, take
 
 
@@ -36,13 +41,33 @@ async def test_a_store_that_is_replaced_is_not_read_on(tmp_path):
             await store.load(Query())
         async with sqlite_store(tmp_path, Outside(prefix="new")) as another:
             await another.append("s", "a", [happened("Another")], expected_sequence=0)
-        for _ in range(4):  # every thread that reads, also one that has not read before
-            with pytest.raises(StoreUnusableError, match="Put it back"):
-                await store.head()
-        for each in ("events.db-wal", "events.db-shm"):
-            (tmp_path / each).unlink(missing_ok=True)
-        shutil.move(tmp_path / "away.db", path)
+        with pytest.raises(StoreUnusableError, match="Put it back"):
+            await store.head()
+        _put_back(tmp_path / "away.db", path)
         assert await store.head() == 3
+
+
+async def test_a_thread_that_first_reads_while_the_store_is_replaced_keeps_nothing_of_the_other_file(tmp_path):
+    """What it opened then would answer from the other file for ever, once the right one is back."""
+    path = await _filled(tmp_path)
+    async with aclosing(Reader(path)) as reader:
+        begun, may_end = threading.Event(), threading.Event()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(reader.read(lambda _connection: (begun.set(), may_end.wait())))
+            assert await asyncio.to_thread(begun.wait)
+            shutil.move(path, tmp_path / "away.db")
+            async with sqlite_store(tmp_path, Outside(prefix="new")) as another:
+                await another.append("s", "a", [happened("Another")], expected_sequence=0)
+            try:
+                with pytest.raises(StoreUnusableError, match="Put it back"):
+                    await reader.read(_head)
+            finally:
+                may_end.set()
+        _put_back(tmp_path / "away.db", path)
+        both = threading.Barrier(2)
+        async with asyncio.TaskGroup() as group:
+            heads = [group.create_task(reader.read(partial(_head, after=both.wait))) for _ in range(2)]
+        assert [each.result() for each in heads] == [3, 3]
 
 
 @pytest.mark.parametrize("replaced", [False, True])
@@ -65,6 +90,17 @@ async def test_subscriptions_end_with_the_file_that_they_follow(tmp_path, replac
         async with store.subscribe(after=3) as again:
             await store.append("s", "a", [happened("Again")], expected_sequence=3)
             assert (await anext(again)).event_type == "Again"
+
+
+def _put_back(away, path):
+    for each in (f"{path.name}-wal", f"{path.name}-shm"):
+        path.with_name(each).unlink(missing_ok=True)
+    shutil.move(away, path)
+
+
+def _head(connection, after=lambda: None):
+    after()
+    return connection.execute(HEAD).fetchone()[0]
 
 
 async def _ending(events):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ResultT = TypeVar("ResultT")
 THREADS = 2
+_GONE = "Nothing more can be read from it."
 
 
 class Reader:
@@ -55,11 +56,13 @@ class Reader:
 
     def _work(self, work: Callable[[sqlite3.Connection], ResultT]) -> ResultT:
         try:
+            self._file.check(_GONE)
             connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
             if connection is None:
-                connection = self._local.connection = connect_reader(self._path)
+                connection = connect_reader(self._path)
                 self._connections.append(connection)
-            self._file.check("Nothing more can be read from it.")
+                self._file.check(_GONE)  # if not, it was opened on what came in its place, and is not kept
+                self._local.connection = connection
             return work(connection)
         except FAULTS as error:
             raise translated(error, str(self._path)) from error

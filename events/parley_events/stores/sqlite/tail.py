@@ -105,7 +105,7 @@ class SqliteTail:
             if self._resumed:
                 self._resumed, seen = False, None
             if self._is_gone():
-                continue
+                return  # once it is back it is opened again: this may have been opened on what came in its place
             [version] = connection.execute("PRAGMA data_version").fetchone()
             if version != seen:
                 seen = version
