@@ -9,6 +9,7 @@ no thread and no refactoring.
 
 from parley_events.errors import (
     ConflictError,
+    DamagedEventError,
     DuplicateEventError,
     EventStoreError,
     InvalidEventError,
@@ -40,6 +41,7 @@ __all__ = [
     "Appended",
     "ConflictError",
     "Cursor",
+    "DamagedEventError",
     "DuplicateEventError",
     "Event",
     "EventStore",

@@ -6,6 +6,7 @@
     ├── DuplicateEventError      an event id was used for something else: a defect of the caller
     ├── InvalidEventError        the event cannot be stored: a defect of the caller
     ├── UnknownEventError        a stored event's type or version is not known here: update Parley
+    ├── DamagedEventError        a stored event is not what was stored: look at it raw, save the others
     ├── MissingBlobError         bytes that an event names are not in the store
     ├── NoSuchAggregateError     there is nothing under that name
     ├── SlowSubscriberError      the subscriber was cut off: resume from `position`
@@ -66,6 +67,14 @@ class UnknownEventError(EventStoreError):
         super().__init__(message)
         self.event_type = event_type
         self.event_version = event_version
+
+
+class DamagedEventError(EventStoreError):
+    """What is stored as an event's data or metadata, as `what` says, is not what any Parley stores."""
+
+    def __init__(self, message: str, *, what: str) -> None:
+        super().__init__(message)
+        self.what = what
 
 
 class MissingBlobError(EventStoreError):

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import repeat
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import Any, NamedTuple, TypeAlias
+
+from parley_events.errors import DamagedEventError
 
 JsonValue: TypeAlias = "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
 JsonObject: TypeAlias = Mapping[str, JsonValue]
@@ -70,13 +72,35 @@ class RecordedEvent(NamedTuple):
 
     @property
     def data(self) -> JsonObject:
-        """The event's data, parsed anew at each call."""
-        return cast("JsonObject", json.loads(self.data_json))
+        """The event's data, parsed anew at each call.
+
+        Raises:
+            DamagedEventError: it is no JSON object.
+        """
+        try:
+            return _object(self.data_json)
+        except (ValueError, RecursionError) as error:
+            raise _damaged(self, "data", error) from error
 
     @property
     def metadata(self) -> Metadata:
-        """The event's metadata, parsed anew at each call."""
-        return read_metadata(self.metadata_json)
+        """The event's metadata, parsed anew at each call.
+
+        Raises:
+            DamagedEventError: it is not what metadata looks like.
+        """
+        try:
+            return read_metadata(self.metadata_json)
+        except (ValueError, RecursionError) as error:
+            raise _damaged(self, "metadata", error) from error
+
+    def check(self) -> None:
+        """Make sure that data and metadata can be read.
+
+        Raises:
+            DamagedEventError: they cannot.
+        """
+        _ = self.data, self.metadata
 
     @property
     def created_at(self) -> datetime:
@@ -140,8 +164,31 @@ def from_microseconds(microseconds: int) -> datetime:
 
 
 def read_metadata(text: str) -> Metadata:
-    """Metadata from its stored JSON; keys that are not known are kept in `extra`."""
-    stored: dict[str, Any] = json.loads(text)
+    """Metadata from its stored JSON; keys that are not known are kept in `extra`.
+
+    Raises:
+        ValueError: it is no JSON object, or its `extra` is none.
+    """
+    stored = _object(text)
     correlation_id, causation_id = stored.pop("correlation_id", None), stored.pop("causation_id", None)
     extra = stored.pop("extra", {})
+    if not isinstance(extra, dict):
+        raise ValueError("its extra is no JSON object")  # noqa: TRY004 - a shape, and no fault of who calls
     return Metadata(correlation_id=correlation_id, causation_id=causation_id, extra={**stored, **extra})
+
+
+def _object(text: str) -> dict[str, Any]:
+    stored = json.loads(text)
+    if not isinstance(stored, dict):
+        raise ValueError("it is no JSON object")  # noqa: TRY004 - a shape, and no fault of who calls
+    return stored
+
+
+def _damaged(event: RecordedEvent, what: str, why: Exception) -> DamagedEventError:
+    name = f"{event.stream_id}/{event.aggregate_id}"
+    return DamagedEventError(
+        f"The {what} of event {event.position} ({event.event_type}, number {event.sequence} of {name}) is damaged: "
+        f"{why}. `parley events show {name} --raw` shows it as it is stored, `parley events verify` finds every such "
+        "event, and `parley events export --salvage` saves what comes before.",
+        what=what,
+    )

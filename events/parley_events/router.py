@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from parley_events.bus import Message
-from parley_events.errors import EventStoreError, StoreClosedError, StoreUnusableError, UnknownEventError
+from parley_events.errors import DamagedEventError, EventStoreError, StoreClosedError, StoreUnusableError
 from parley_events.events import Query
 from parley_events.store import Trouble
 from parley_events.subscription import backoff_s
@@ -144,14 +144,7 @@ class EventRouter:
         """The event for each of its topics; nothing of one that is damaged, which must not hold up all after it."""
         try:
             return [message_of(event, topic) for topic in self._topics[event.event_type]]
-        except (ValueError, AttributeError) as error:
-            name = f"{event.stream_id}/{event.aggregate_id}"
-            damaged = UnknownEventError(
-                f"Event {event.position} ({event.event_type}, number {event.sequence} of {name}) cannot be read, and "
-                f"is left out: {error}. `parley events show {name} --raw` shows it as it is stored.",
-                event_type=event.event_type,
-                event_version=event.event_version,
-            )
+        except DamagedEventError as damaged:
             self._report(Trouble(what="publishing events", error=damaged, attempt=1, retry_in_s=0.0))
             return []
 

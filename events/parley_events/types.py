@@ -101,6 +101,7 @@ class EventTypes(Generic[EventT]):
 
         Raises:
             UnknownEventError: the type is not known, the version is newer, or the data does not have the type's shape.
+            DamagedEventError: the data is no JSON object.
         """
         name = self._renamed.get(recorded.event_type, recorded.event_type)
         known = self._classes.get(name)
@@ -116,6 +117,7 @@ class EventTypes(Generic[EventT]):
                 data = self._upcasters[name, version](data)
             return cast("EventT", self._adapters[name].validate_python(data))
         except (ValueError, KeyError, TypeError) as error:
+            recorded.check()
             raise _unknown(recorded, f"its data does not have the shape of that type: {error}") from error
 
     @cached_property

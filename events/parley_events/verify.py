@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from parley_events.blobs import blob_name, names_in
-from parley_events.errors import EventStoreError, UnknownEventError
+from parley_events.errors import DamagedEventError, EventStoreError, UnknownEventError
 from parley_events.history import forked_from
 
 if TYPE_CHECKING:
@@ -68,10 +67,11 @@ class _Reading:
         if event.sequence != self.heads.get(key, 0) + 1:
             self._found.problems.append(f"{where} follows number {self.heads.get(key, 0)}")
         self.heads[key] = event.sequence
-        for what, text in (("data", event.data_json), ("metadata", event.metadata_json)):
-            if not _is_object(text):
-                self._found.problems.append(f"the {what} of {where} is not a JSON object")
-                return
+        try:
+            event.check()
+        except DamagedEventError as error:
+            self._found.problems.append(f"the {error.what} of {where} is no whole JSON object")
+            return
         self.named.update(names_in(event.data_json))
         self._check_fork(event, where)
 
@@ -112,10 +112,3 @@ async def _check_ends(store: EventStore, reading: _Reading, found: Verified) -> 
             found.problems.append(
                 f"the cursor {cursor.name} is at {cursor.position}, ahead of the last event {size.head}"
             )
-
-
-def _is_object(text: str) -> bool:
-    try:
-        return isinstance(json.loads(text), dict)
-    except ValueError:
-        return False

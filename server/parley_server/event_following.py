@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from parley_events.bus import Message
-from parley_events.errors import EventStoreError, SlowSubscriberError, StoreBehindError, UnknownEventError
+from parley_events.errors import DamagedEventError, EventStoreError, SlowSubscriberError, StoreBehindError
 from parley_events.router import APPROVALS, CLARIFICATIONS, EVENTS
 from parley_events.subscription import backoff_s
 
@@ -109,8 +109,8 @@ class EventFollowing:
         async with asyncio.TaskGroup() as group:
 
             def report(trouble: Trouble) -> None:
-                if isinstance(trouble.error, UnknownEventError):
-                    logger.warning("%s", trouble.error)
+                if isinstance(trouble.error, DamagedEventError):
+                    logger.warning("an event is left out: %s", trouble.error)
                 else:
                     group.create_task(_give_up(trouble), name="parley-events-trouble")
 

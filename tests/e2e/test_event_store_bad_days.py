@@ -116,7 +116,7 @@ def test_a_truncated_store_is_refused_and_brought_into_a_new_one(folder):
     assert f"`parley events export --salvage --store {folder / 'cut.db'} > events.jsonl`" in refused.stderr
     saved = parley(folder, "export", "--salvage", "--store", "cut.db", "--out", "saved.jsonl")
     assert saved.returncode == 0
-    assert saved.stderr.endswith("left out, because what comes before is lost.\n")
+    assert saved.stderr.endswith(" events saved: all that can be read.\n")
     brought = parley(folder, "import", "saved.jsonl", "--store", "new.db")
     assert brought.stdout.split()[0] == saved.stderr.split()[0] != "0"
     assert "all is well" in parley(folder, "verify", "--store", "new.db").stdout
@@ -177,6 +177,38 @@ def test_who_watches_sees_whose_events_they_are(folder):
         ["60", "plans/one", "60"],
         ["61", "plans/other", "1"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        (("show", "plans/one"), 2),
+        (("show", "plans/one", "--json"), 2),
+        (("tail", "--after", "0"), 2),
+        (("export",), 3),
+        (("replay", "plans/one"), 0),
+    ],
+)
+def test_an_event_that_is_damaged_is_named_with_the_way_out(folder, command, shown):
+    """What comes before it is shown; it is no fault of Parley's, nor anything that an update would mend."""
+    _changed(folder, "half.db", "UPDATE events SET data = '{\"te' WHERE position = 3")
+    done = parley(folder, *command, "--store", "half.db")
+    assert (done.returncode, len(done.stdout.splitlines())) == (1, shown)
+    assert done.stderr.startswith("parley: The data of event 3 (Happened, number 3 of plans/one) is damaged: ")
+    raw = parley(folder, "show", "plans/one", "--raw", "--store", "half.db")
+    assert (raw.returncode, '      {"te\n' in raw.stdout) == (0, True)
+    verified = parley(folder, "verify", "--store", "half.db")
+    assert "the data of event 3 (plans/one number 3) is no whole JSON object" in verified.stdout
+    saved = parley(folder, "export", "--salvage", "--store", "half.db")
+    assert saved.stderr == "62 events saved; 57 events left out, because what comes before is lost.\n"
+
+
+def test_saving_a_store_that_is_whole_leaves_nothing_out(folder):
+    """Nothing is said to be lost."""
+    assert (
+        parley(folder, "export", "--salvage", "--store", "events.db").stderr
+        == "120 events saved: all that can be read.\n"
+    )
 
 
 def test_pruning_says_when_there_is_nothing(folder):

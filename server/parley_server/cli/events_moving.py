@@ -134,8 +134,10 @@ def _salvage(store: str | None, query: Query, out: Path | None) -> None:
 
     with salvaged_events(store) as salvaged:
         asyncio.run(work(salvaged))
-    told = f"{counted(salvaged.events, 'event')} saved; {counted(salvaged.left_out, 'event')} left out"
-    typer.echo(f"{told}, because what comes before is lost.", err=True)
+    more = ": all that can be read"
+    if salvaged.left_out:
+        more = f"; {counted(salvaged.left_out, 'event')} left out, because what comes before is lost"
+    typer.echo(f"{counted(salvaged.events, 'event')} saved{more}.", err=True)
 
 
 async def _written(lines: AsyncIterator[str], out: Path | None) -> int:

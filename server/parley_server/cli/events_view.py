@@ -14,7 +14,7 @@ import typer
 from parley_agent.refactor.events import STREAM
 from parley_agent.refactor.replay import replayed
 from parley_agent.system_event import SYSTEM_EVENTS
-from parley_events.errors import UnknownEventError
+from parley_events.errors import DamagedEventError, UnknownEventError
 from parley_events.history import history
 from parley_events.line_format import event_line as as_object
 from parley_providers.clock import SYSTEM_CLOCK
@@ -50,6 +50,8 @@ async def gist(store: EventStore, each: AggregateSummary) -> str:
         state = replayed(map(SYSTEM_EVENTS.read, await history(store, each.stream_id, each.aggregate_id)))
     except UnknownEventError as error:
         return f"has a {error.event_type} that this Parley does not know"
+    except DamagedEventError as error:
+        return f"has an event whose {error.what} is damaged"
     if state.asked is None:
         return ""
     by = f", by {state.routes[-1].model}" if state.routes else ""

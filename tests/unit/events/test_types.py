@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley_events import EventTypes, Forked, InvalidEventError, NewEvent, RecordedEvent, UnknownEventError
+from parley_events import (
+    DamagedEventError,
+    EventTypes,
+    Forked,
+    InvalidEventError,
+    NewEvent,
+    RecordedEvent,
+    UnknownEventError,
+)
 from parley_events.events import Metadata, Query, from_microseconds, read_metadata, to_microseconds
 from parley_events.ids import id_maker, uuid7
 from parley_events.types import StateCodec, schema_hash
@@ -82,7 +90,6 @@ def test_every_version_reads_as_the_newest(event_type, version, data):
         ("Renamed", 4, '{"old":"a","new":"b","at":"2026-11-21T00:00:00Z"}'),
         ("Renamed", 3, '{"old":"a"}'),
         ("Renamed", 1, "{}"),
-        ("Renamed", 3, "no json"),
     ],
 )
 def test_what_cannot_be_read_is_named(event_type, version, data):
@@ -92,6 +99,30 @@ def test_what_cannot_be_read_is_named(event_type, version, data):
     ) as caught:
         TYPES.read(_recorded(event_type, version, data))
     assert (caught.value.event_type, caught.value.event_version) == (event_type, version)
+
+
+@pytest.mark.parametrize("data", ["no json", '{"old":"a', "[1]", "null", "[" * 100_000])
+@pytest.mark.parametrize("version", [1, 3])
+def test_data_that_is_damaged_is_named_as_such(version, data):
+    """No newer Parley would read it: what helps is to look at it, and to save the rest."""
+    with pytest.raises(DamagedEventError) as caught:
+        TYPES.read(_recorded("Renamed", version, data))
+    said = str(caught.value)
+    assert said.startswith("The data of event 1 (Renamed, number 1 of s/a) is damaged: ")
+    assert said.endswith(
+        "`parley events show s/a --raw` shows it as it is stored, `parley events verify` finds every such event, and "
+        "`parley events export --salvage` saves what comes before."
+    )
+
+
+@pytest.mark.parametrize("metadata", ["no json", "[1]", "null", '{"extra":1}'])
+def test_metadata_that_is_damaged_is_named_as_such(metadata):
+    """The data beside it can be read."""
+    event = _recorded("Renamed", 1, '{"a":1}')._replace(metadata_json=metadata)
+    assert event.data == {"a": 1}
+    for read in (lambda: event.metadata, event.check):
+        with pytest.raises(DamagedEventError, match=r"^The metadata of event 1 .* is damaged"):
+            read()
 
 
 def test_an_event_is_written_with_its_type_and_version():

@@ -88,20 +88,22 @@ async def test_a_store_that_cannot_be_read_to_its_end_is_damaged(tmp_path):
 
 
 async def test_data_that_is_no_object_is_found(tmp_path):
-    """Neither other JSON nor what is none; the same of metadata."""
-    async with _filled(tmp_path) as store:
+    """Neither other JSON nor what is none; the same of metadata, and of what else is in it."""
+    async with _filled(tmp_path, 4) as store:
 
         def change(events):
             return [
                 events[0]._replace(data_json="[1]"),
                 events[1]._replace(data_json="{half"),
                 events[2]._replace(metadata_json="null"),
+                events[3]._replace(metadata_json='{"extra": 1}'),
             ]
 
         assert await _problems(store, change) == [
-            "the data of event 1 (s/a number 1) is not a JSON object",
-            "the data of event 2 (s/a number 2) is not a JSON object",
-            "the metadata of event 3 (s/a number 3) is not a JSON object",
+            "the data of event 1 (s/a number 1) is no whole JSON object",
+            "the data of event 2 (s/a number 2) is no whole JSON object",
+            "the metadata of event 3 (s/a number 3) is no whole JSON object",
+            "the metadata of event 4 (s/a number 4) is no whole JSON object",
         ]
 
 

@@ -258,7 +258,9 @@ async def test_an_event_that_is_damaged_is_left_out_with_a_word_in_the_log(store
     async with following(Stores(damaged), after=0) as front_end:
         assert await front_end.heard(2) == [FOLLOWING, (2, EVENTS)]
     [told] = [record.getMessage() for record in caplog.records]
-    assert told.startswith("Event 1 (RefactoringUndone, number 1 of refactorings/a) cannot be read, and is left out: ")
+    assert told.startswith(
+        "an event is left out: The data of event 1 (RefactoringUndone, number 1 of refactorings/a) is damaged: "
+    )
 
 
 class Damaged:

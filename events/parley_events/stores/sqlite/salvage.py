@@ -6,12 +6,12 @@ counted; what comes out can be brought into a new store.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from parley_events.blobs import blob_name, missing
+from parley_events.errors import DamagedEventError
 from parley_events.events import EVERYTHING, RecordedEvent
 from parley_events.stores.sqlite.faults import translated
 from parley_events.stores.sqlite.statements import COLUMNS, select
@@ -120,6 +120,8 @@ class SalvagedEvents:
 
 
 def _whole(event: RecordedEvent) -> bool:
-    with suppress(ValueError, TypeError):
-        return all(isinstance(json.loads(text), dict) for text in (event.data_json, event.metadata_json))
-    return False
+    try:
+        event.check()
+    except DamagedEventError:
+        return False
+    return True
