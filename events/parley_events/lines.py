@@ -23,11 +23,13 @@ from parley_events.errors import (
 )
 from parley_events.events import EVERYTHING
 from parley_events.line_format import FORMAT, BlobLine, EventLine, blob_line, event_line, line_text, read_line
+from parley_events.paging import telling
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable
 
     from parley_events.events import Query, RecordedEvent
+    from parley_events.paging import Reached
     from parley_events.store import EventStore
 
 # What is stored at once, so that it shares commits: so many events, or so many characters of lines.
@@ -61,14 +63,16 @@ class Exportable(Protocol):
         ...
 
 
-async def exported(store: Exportable, query: Query = EVERYTHING) -> AsyncGenerator[str, None]:
+async def exported(
+    store: Exportable, query: Query = EVERYTHING, told: Callable[[Reached], object] = lambda _reached: None
+) -> AsyncGenerator[str, None]:
     """The lines of a query's events, each without its line end; bytes come just before the first event that names them.
 
-    Bytes that are missing are left out; `verify` tells of them.
+    Bytes that are missing are left out; `verify` tells of them. `told` hears again and again how far it is.
     """
     yield line_text(FORMAT)
     written: set[str] = set()
-    async with aclosing(store.load_all(query)) as events:
+    async with aclosing(telling(store.load_all(query), told)) as events:
         async for event in events:
             for name in names_in(event.data_json):
                 if name not in written:

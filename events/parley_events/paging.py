@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from parley_events.events import to_microseconds
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
 
     from parley_events.events import Query, RecordedEvent
 
 PAGE_EVENTS = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """How far somebody has come who reads everything: so many events, the last of them at `position`."""
+
+    events: int
+    position: int
+
+
+async def telling(
+    events: AsyncGenerator[RecordedEvent, None], told: Callable[[Reached], object]
+) -> AsyncGenerator[RecordedEvent, None]:
+    """The same events; after each page of them `told` hears how far they have come. Closes them when it is closed."""
+    count = 0
+    async with aclosing(events):
+        async for event in events:
+            yield event
+            count += 1
+            if count % PAGE_EVENTS == 0:
+                told(Reached(events=count, position=event.position))
 
 
 class Pages(Protocol):

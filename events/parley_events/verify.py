@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING
 from parley_events.blobs import blob_name, names_in
 from parley_events.errors import DamagedEventError, EventStoreError, UnknownEventError
 from parley_events.history import forked_from
+from parley_events.paging import telling
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from parley_events.events import RecordedEvent
+    from parley_events.paging import Reached
     from parley_events.store import EventStore
 
 
@@ -26,8 +30,8 @@ class Verified:
     notes: list[str] = field(default_factory=list)
 
 
-async def verified(store: EventStore) -> Verified:
-    """Read everything there is, and say what is not as it must be.
+async def verified(store: EventStore, told: Callable[[Reached], object] = lambda _reached: None) -> Verified:
+    """Read everything there is, and say what is not as it must be; `told` hears again and again how far that is.
 
     Positions rise; sequences count from 1 without gaps; data and metadata are JSON objects; a fork's parent has what
     the fork begins with; bytes are those of their name; no cursor is ahead of the store.
@@ -36,7 +40,7 @@ async def verified(store: EventStore) -> Verified:
     try:
         found.problems += await store.check()
         reading = _Reading(found)
-        async with aclosing(store.load_all()) as events:
+        async with aclosing(telling(store.load_all(), told)) as events:
             async for event in events:
                 reading.read(event)
         found.events, found.aggregates = reading.events, len(reading.heads)

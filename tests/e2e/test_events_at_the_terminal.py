@@ -254,13 +254,43 @@ def _begun(path):
         connection.close()
 
 
-def test_an_import_shows_how_far_it_is_in_a_terminal_only(folder):
-    """Events, their speed, and how much of the file is read."""
+@pytest.mark.parametrize(
+    ("command", "piped"),
+    [
+        (("import", "lines.jsonl", "--store", "new.db"), ""),
+        (("verify", *STORE), ""),
+        (("export", "--out", "more.jsonl", *STORE), "Written: more.jsonl (3,002 lines)\n"),
+        (("export", *STORE), ""),
+        (("export", "--salvage", *STORE), "3,001 events saved: all that can be read.\n"),
+    ],
+)
+def test_work_on_a_whole_store_shows_how_far_it_is_in_a_terminal_only(folder, command, piped):
+    """Events, their speed, and how much is done; nothing of it for programs."""
     parley(folder, "export", "--out", "lines.jsonl", *STORE)
-    ours, theirs = os.openpty()
-    done = parley(folder, "import", "lines.jsonl", "--store", "new.db", stderr=theirs)
-    os.close(theirs)
-    seen = os.read(ours, 100_000).decode()
-    os.close(ours)
+    done, seen = in_terminal(folder, *command)
     assert (done.returncode, "3,000 events" in seen) == (0, True)
-    assert parley(folder, "import", "lines.jsonl", "--store", "new.db").stderr == ""
+    (folder / "more.jsonl").unlink(missing_ok=True)
+    assert parley(folder, *command).stderr == piped
+    if command[0] != "export":
+        assert in_terminal(folder, *command, "--json")[1] == ""
+
+
+def in_terminal(folder, *command):
+    """The command once it is done, and what a person saw of it on standard error."""
+    ours, theirs = os.openpty()
+    done = parley(folder, *command, stderr=theirs)
+    os.write(theirs, b"\0")
+    os.close(theirs)
+    seen = os.read(ours, 100_000).decode().rstrip("\0")
+    os.close(ours)
+    return done, seen
+
+
+@pytest.mark.parametrize("salvage", [(), ("--salvage",)])
+def test_ctrl_c_ends_an_export_that_nobody_reads(folder, salvage):
+    """As with a pager that shows the first page: at the first time, with a word that the lines are no backup."""
+    with started(folder, "export", *salvage, *STORE) as running:
+        assert running.stdout.readline() == HEAD
+        running.send_signal(signal.SIGINT)
+        assert running.wait(timeout=60) == 130
+        assert running.stderr.read() == "Stopped: the lines are cut off.\n"

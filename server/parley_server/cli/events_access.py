@@ -5,7 +5,9 @@ The commands themselves are in `events`, `events_moving` and `events_upkeep`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -54,6 +56,36 @@ def doing(named: str | None, work: Callable[[EventStore], Awaitable[T]], *, read
     import asyncio
 
     return asyncio.run(opened())
+
+
+@contextmanager
+def stopped_by_ctrl_c(said: str) -> Iterator[None]:
+    """Ctrl-C within ends the command with this one line, and exit code 130."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo(said, err=True)
+        raise typer.Exit(130) from None
+
+
+@contextmanager
+def heard_at_once() -> Iterator[None]:
+    """Ctrl-C also ends a wait for a file or a pipe within, which asyncio's own handler, heard by the loop, would not.
+
+    To be used in a task of the main thread.
+    """
+    import asyncio
+
+    task = asyncio.current_task()
+    handler = signal.getsignal(signal.SIGINT)
+    if callable(handler):  # it is not ignored
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        if task is not None and task.cancelling():  # Ctrl-C came just before
+            raise KeyboardInterrupt
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 async def found(store: EventStore, name: str) -> tuple[str, str]:

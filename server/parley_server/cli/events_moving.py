@@ -6,23 +6,28 @@
 from __future__ import annotations
 
 import errno
-import signal
+import os
+import sys
 from contextlib import ExitStack, aclosing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from parley_server.cli.events_access import Json, Store, doing, reading
+from parley_server.cli.events_access import Json, Store, doing, heard_at_once, reading, stopped_by_ctrl_c
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from typing import BinaryIO
 
     from parley_events.events import Query
     from parley_events.lines import Imported
+    from parley_events.paging import Reached
     from parley_events.store import EventStore
     from parley_events.stores.sqlite.salvage import SalvagedEvents
+
+_CUT_OFF = "Stopped: the lines are cut off."
+_NOT_WRITTEN = "Stopped: no file was written."
 
 
 def export(
@@ -51,14 +56,17 @@ def export(
     if out is not None and out.exists():
         raise typer.BadParameter(f"{out} is there already. Name a new file, or remove that one.")
     if salvage:
-        _salvage(store, query, out)
+        with stopped_by_ctrl_c(_CUT_OFF if out is None else _NOT_WRITTEN):
+            _salvage(store, query, out)
         return
 
     async def work(opened: EventStore) -> int:
-        async with aclosing(exported(opened, query)) as lines:
-            return await _written(lines, out)
+        with _bar(out, await opened.head()) as told:
+            async with aclosing(exported(opened, query, told)) as lines:
+                return await _written(lines, out)
 
-    count = reading(store, work)
+    with stopped_by_ctrl_c(_CUT_OFF if out is None else _NOT_WRITTEN):
+        count = reading(store, work)
     if out is not None:
         typer.echo(f"Written: {out} ({counted(count, 'line')})", err=True)
     if count == 1:
@@ -86,36 +94,30 @@ def import_(
     parley events import events.jsonl --store postgresql://me@here/parley
     """
     from parley_events.lines import imported
-    from parley_server.cli.events_progress import ImportBar
+    from parley_server.cli.events_progress import EventsBar, size_of
     from parley_server.cli.events_view import imported_json, imported_line
 
     async def work(opened: EventStore) -> Imported:
         with ExitStack() as stack:
-            return await imported(opened, _interruptible(file), ImportBar(stack, file).move)
+            source: TextIO = file
+            total = size_of(source)
+            bar = EventsBar(stack, total, is_wanted=not json)
 
-    try:
+            def told(so_far: Imported) -> None:
+                bar.move(so_far.events + so_far.repeated, source.buffer.tell() if total else 0)
+
+            return await imported(opened, _interruptible(source), told)
+
+    with stopped_by_ctrl_c("Stopped. What was brought in stays; the same command again goes on from there."):
         brought = doing(store, work)
-    except KeyboardInterrupt:
-        typer.echo("Stopped. What was brought in stays; the same command again goes on from there.", err=True)
-        raise typer.Exit(130) from None
     typer.echo(imported_json(brought) if json else imported_line(brought))
 
 
 def _interruptible(lines: TextIO) -> Iterator[str]:
-    """The lines; Ctrl-C also ends the waiting for one, which asyncio's own handler, heard by the loop, would not."""
-    import asyncio
-
-    task = asyncio.current_task()
+    """The lines; Ctrl-C also ends the waiting for one."""
     while True:
-        handler = signal.getsignal(signal.SIGINT)
-        if callable(handler):  # it is not ignored
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
-            if task is not None and task.cancelling():  # Ctrl-C came just before
-                raise KeyboardInterrupt
+        with heard_at_once():
             line = lines.readline()
-        finally:
-            signal.signal(signal.SIGINT, handler)
         if not line:
             return
         yield line
@@ -129,8 +131,9 @@ def _salvage(store: str | None, query: Query, out: Path | None) -> None:
     from parley_server.cli.events_view import counted
 
     async def work(salvaged: SalvagedEvents) -> None:
-        async with aclosing(exported(salvaged, query)) as lines:
-            await _written(lines, out)
+        with _bar(out) as told:
+            async with aclosing(exported(salvaged, query, told)) as lines:
+                await _written(lines, out)
 
     with salvaged_events(store) as salvaged:
         asyncio.run(work(salvaged))
@@ -147,9 +150,20 @@ async def _written(lines: AsyncIterator[str], out: Path | None) -> int:
     count = 0
     with _standard_output() if out is None else new_file(str(out)) as file:
         async for line in lines:
-            file.write(line.encode() + b"\n")
+            with heard_at_once():
+                file.write(line.encode() + b"\n")
             count += 1
     return count
+
+
+@contextmanager
+def _bar(out: Path | None, head: int | None = None) -> Iterator[Callable[[Reached], None]]:
+    """What shows how far an export is: nothing where its lines are shown themselves."""
+    from parley_server.cli.events_progress import EventsBar
+
+    with ExitStack() as stack:
+        bar = EventsBar(stack, head, is_wanted=out is not None or not sys.stdout.isatty())
+        yield lambda reached: bar.move(reached.events, reached.position)
 
 
 @contextmanager
@@ -160,6 +174,10 @@ def _standard_output() -> Iterator[BinaryIO]:
     try:
         yield file
         file.flush()
+    except KeyboardInterrupt:
+        # What waits to be written would hold up leaving, where whoever reads it does not.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())
+        raise
     except OSError as error:
         if error.errno == errno.EPIPE:  # the reader has enough
             raise

@@ -1,4 +1,4 @@
-"""How an import looks while it goes on: a bar in a terminal, nothing elsewhere."""
+"""How work on a whole event store goes on, in a terminal: a bar on standard error, which is nothing elsewhere."""
 
 from __future__ import annotations
 
@@ -11,40 +11,37 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress
 
-    from parley_events.lines import Imported
 
-
-class ImportBar:
-    """A bar on standard error with events, their speed, and how much of the file is read, if that can be known.
+class EventsBar:
+    """A bar on standard error with events, their speed, and how much is done, if that can be known.
 
     Args:
         stack: What takes the bar away at the end.
-        file: What is read; its size is that of the whole.
+        total: How much is to be done; None is unknown.
+        begin: What is done before the first events.
+        is_wanted: Whether it is shown where standard error is a terminal.
     """
 
-    def __init__(self, stack: ExitStack, file: TextIO) -> None:
+    def __init__(self, stack: ExitStack, total: int | None, *, begin: str = "reading", is_wanted: bool = True) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
         console = Console(stderr=True)
         columns = (BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-        more = (TextColumn("{task.percentage:.0f}%"), TimeRemainingColumn())
-        self._file = file
-        self._total = _size(file)
-        bar = Progress(*columns, *(more if self._total else ()), console=console, disable=not console.is_terminal)
+        more = (TextColumn("{task.percentage:.0f}%"), TimeRemainingColumn()) if total else ()
+        bar = Progress(*columns, *more, console=console, disable=not (is_wanted and console.is_terminal))
         self._bar: Progress = stack.enter_context(bar)
-        self._task = self._bar.add_task("reading", total=self._total)
+        self._task = self._bar.add_task(begin, total=total)
 
-    def move(self, so_far: Imported) -> None:
-        """Show what was brought in so far."""
-        events = so_far.events + so_far.repeated
+    def move(self, events: int, done: int) -> None:
+        """Show how many events went by, and how much of the total that is."""
         elapsed_s = self._bar.tasks[0].elapsed
         speed = f", {events / elapsed_s:,.0f}/s" if elapsed_s else ""
-        done = self._file.buffer.tell() if self._total else 0
         self._bar.update(self._task, completed=done, description=f"{events:,} events{speed}")
 
 
-def _size(file: TextIO) -> int | None:
+def size_of(file: TextIO) -> int | None:
+    """The bytes of a plain file; None for a pipe or a terminal."""
     try:
         status = os.fstat(file.fileno())
     except OSError:

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from parley_server.cli.events_access import Json, Store, changing, reading
+from parley_server.cli.events_access import Json, Store, changing, reading, stopped_by_ctrl_c
 
 if TYPE_CHECKING:
     from parley_events.store import EventStore, Removal
@@ -22,14 +23,19 @@ def verify(json: Json = False, store: Store = None) -> None:
     """
     from parley_events.verify import verified
     from parley_server.cli import events_view as view
+    from parley_server.cli.events_progress import EventsBar
 
     async def work(opened: EventStore) -> bool:
-        found = await verified(opened)
+        with ExitStack() as stack:
+            bar = EventsBar(stack, await _head(opened), begin="checking the database", is_wanted=not json)
+            found = await verified(opened, lambda reached: bar.move(reached.events, reached.position))
         for line in (view.verified_json(found),) if json else view.verified_lines(found):
             typer.echo(line)
         return not found.problems
 
-    if not reading(store, work):
+    with stopped_by_ctrl_c("Stopped: whether the store is whole is not known."):
+        is_whole = reading(store, work)
+    if not is_whole:
         raise typer.Exit(1)
 
 
@@ -79,3 +85,13 @@ def prune(
         removed = changing(store, lambda opened: remove(opened, found, vacuum=vacuum))
         stays = "" if removed == found else f"; of {view.removal_line(found)} the rest was used or removed meanwhile"
         typer.echo(f"{view.removal_line(removed)} removed{stays}.")
+
+
+async def _head(opened: EventStore) -> int | None:
+    """The position of the last event; None where not even that can be read, which checking tells."""
+    from parley_events.errors import EventStoreError
+
+    try:
+        return await opened.head()
+    except EventStoreError:
+        return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from parley_events.errors import StoreClosedError
@@ -14,7 +15,7 @@ from parley_events.stores.sqlite.opened_file import OpenedFile
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 ResultT = TypeVar("ResultT")
@@ -38,14 +39,19 @@ class Reader:
         self._closed = False
 
     async def read(self, work: Callable[[sqlite3.Connection], ResultT]) -> ResultT:
-        """What `work` reads.
+        """What `work` reads. Who is cancelled ends it, so that closing need not wait for what nobody wants any more.
 
         Raises:
             StoreUnusableError: the file was deleted or replaced since.
         """
         if self._closed:
             raise StoreClosedError("The event store is closed. Open it with `async with`.")
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._work, work)
+        reading = _Reading()
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, self._work, work, reading)
+        except asyncio.CancelledError:
+            reading.interrupt()
+            raise
 
     async def aclose(self) -> None:
         """End the threads, and close their connections."""
@@ -54,7 +60,7 @@ class Reader:
         for connection in self._connections:
             connection.close()
 
-    def _work(self, work: Callable[[sqlite3.Connection], ResultT]) -> ResultT:
+    def _work(self, work: Callable[[sqlite3.Connection], ResultT], reading: _Reading) -> ResultT:
         try:
             self._file.check(_GONE)
             connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -63,6 +69,30 @@ class Reader:
                 self._connections.append(connection)
                 self._file.check(_GONE)  # if not, it was opened on what came in its place, and is not kept
                 self._local.connection = connection
-            return work(connection)
+            with reading.on(connection):
+                return work(connection)
         except FAULTS as error:
             raise translated(error, str(self._path)) from error
+
+
+class _Reading:
+    """One read, which may be interrupted from another thread while it goes on, and does not disturb the next."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+
+    @contextmanager
+    def on(self, connection: sqlite3.Connection) -> Iterator[None]:
+        with self._lock:
+            self._connection = connection
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._connection = None
+
+    def interrupt(self) -> None:
+        with self._lock:
+            if self._connection is not None:
+                self._connection.interrupt()
