@@ -1,9 +1,9 @@
 """Running the test command that the person named, on the result, in a scratch copy of the workspace.
 
-No file of the person's own is touched. The copy leaves out version control, caches and what is too large; a link is
-copied only if it leads to a place within the workspace. Folders of tools are linked: what a command writes there, it
-writes into the real ones, so no result is tried on a file in them. The command runs without a shell, in an environment
-of few variables, for a limited time, with its output cut; whatever it started ends with it.
+No file of the person's own is touched. The copy leaves out version control, caches, and what is gone before its turn
+comes; a link is copied only if it leads to a place within the workspace. Folders of tools are linked: what a command
+writes there, it writes into the real ones, so no result is tried on a file in them. The command runs without a shell,
+in an environment of few variables, for a limited time, with its output cut; whatever it started ends with it.
 """
 
 from __future__ import annotations
@@ -91,19 +91,23 @@ class Scratch:
         """Copy `workspace`; blocks, until it is done or `given_up` says so.
 
         Raises:
-            RefactorRefusedError: it is no folder, too large to copy, or given up.
+            RefactorRefusedError: it is no folder, too large or not to be copied, or given up.
         """
         root = Path(workspace).resolve()
         if not root.is_dir():
             raise RefactorRefusedError(
                 "no-workspace", f"The workspace {workspace} is no folder, so no test can run there."
             )
-        folder = Path(tempfile.mkdtemp(prefix="parley-scratch-", dir=limits.folder))
         try:
-            _copy(root, folder / "workspace", limits, given_up)
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
+            folder = Path(tempfile.mkdtemp(prefix="parley-scratch-", dir=limits.folder))
+            try:
+                _copy(root, folder / "workspace", limits, given_up)
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+        except OSError as error:
+            wrong = f"The workspace cannot be copied for a test: {error}. Mend that, or go without a test command."
+            raise RefactorRefusedError("not-copied", wrong) from error
         return cls(root, folder, limits)
 
     @property
@@ -256,21 +260,22 @@ def _copy(root: Path, copied: Path, limits: Limits, given_up: Callable[[], bool]
             goal.symlink_to(source, target_is_directory=True)
             continue
         files += 1
-        copied_bytes += source.stat().st_size
-        if copied_bytes > limits.copied_bytes or files > limits.copied_files:
-            raise RefactorRefusedError(
-                "workspace-too-large",
-                f"The workspace {root} is too large to copy for a test: more than {limits.copied_files:,} files or "
-                f"{limits.copied_bytes // 1_000_000:,} MB. Open a smaller folder, or go without a test command.",
-            )
-        shutil.copy2(source, goal)
+        with suppress(FileNotFoundError):  # removed since its folder was listed, as what tools make for a moment is
+            copied_bytes += source.stat().st_size
+            if copied_bytes > limits.copied_bytes or files > limits.copied_files:
+                raise RefactorRefusedError(
+                    "workspace-too-large",
+                    f"The workspace {root} is too large to copy for a test: more than {limits.copied_files:,} files or "
+                    f"{limits.copied_bytes // 1_000_000:,} MB. Open a smaller folder, or go without a test command.",
+                )
+            shutil.copy2(source, goal)
 
 
 def _contents(root: Path) -> Iterator[tuple[Path, bool]]:
     """The files to copy, and the folders to link (True)."""
     pending = [root]
     while pending:
-        for entry in sorted(os.scandir(pending.pop()), key=lambda each: each.name):
+        for entry in _entries(pending.pop()):
             path = Path(entry.path)
             if entry.name in _LEFT_OUT:
                 continue
@@ -285,3 +290,10 @@ def _contents(root: Path) -> Iterator[tuple[Path, bool]]:
                     pending.append(path)
             elif entry.is_file():
                 yield path, False
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """What a folder holds, by name; nothing where it was removed meanwhile."""
+    with suppress(FileNotFoundError):
+        return sorted(os.scandir(folder), key=lambda each: each.name)
+    return []

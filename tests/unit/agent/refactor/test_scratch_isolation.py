@@ -1,6 +1,7 @@
 """A scratch copy is apart from the workspace: nothing that is tried there is found in the person's own files."""
 
 import asyncio
+import shutil
 import sys
 
 import pytest
@@ -85,11 +86,43 @@ async def test_a_trial_leaves_nothing_behind(workspace, temporary):
     assert (workspace / "shop.py").read_text() == "VALUE = 1\n"
 
 
+@pytest.mark.parametrize("goes", ["shop.py", "tools"])
+def test_what_is_removed_while_the_copy_is_made_is_left_out(workspace, temporary, goes):
+    """Editors and tools make and remove files at every moment: the rest is copied."""
+    (workspace / "kept.py").write_text("")
+    (workspace / "tools").mkdir()
+    (workspace / "tools" / "a.txt").write_text("")
+
+    def meanwhile():
+        """Called before each file; the first one's turn comes when the workspace's own folder was listed."""
+        if goes == "tools":
+            shutil.rmtree(workspace / goes, ignore_errors=True)
+        else:
+            (workspace / goes).unlink(missing_ok=True)
+        return False
+
+    scratch = Scratch.of(str(workspace), Limits(folder=temporary), meanwhile)
+    copied = {path.name for path in scratch.root.rglob("*") if path.is_file()}
+    assert copied == {"kept.py", "shop.py", "a.txt"} - {"a.txt" if goes == "tools" else goes}
+
+
+def test_a_copy_that_cannot_be_made_is_refused_with_the_reason(workspace, temporary):
+    """Here because the folder of what is temporary is gone; a refactoring ends with words, never with a fault."""
+    with pytest.raises(RefactorRefusedError) as caught:
+        Scratch.of(str(workspace), Limits(folder=temporary / "gone"))
+    assert caught.value.code == "not-copied"
+    assert "No such file or directory" in caught.value.reason
+    assert "go without a test command" in caught.value.reason
+
+
 async def test_a_trial_cancelled_while_its_copy_is_made_leaves_nothing_behind(workspace, temporary):
-    """The copy may hold whatever the workspace does, keys included: it is removed all the same."""
+    """The copy may hold whatever the workspace does, keys included: it is removed all the same.
+
+    Where the machine is slow to tell of the first copied file, all may be copied: then the command runs, for ever.
+    """
     for number in range(4000):
         (workspace / f"file{number}.txt").write_text("x")
-    proposal, request = trial_of(workspace, (sys.executable, "-c", ""))
+    proposal, request = trial_of(workspace, (sys.executable, "-c", "import signal; signal.pause()"))
     async with asyncio.TaskGroup() as group:
         task = group.create_task(tried(proposal, request, Limits(folder=temporary)))
         await eventually(lambda: asyncio.to_thread(lambda: any(temporary.glob("*/workspace/*.txt"))), expected=True)
