@@ -7,11 +7,16 @@ import os
 import signal
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from parley_providers.models.store import default_root
 from support.local_models import small_model, tiny_model
 
 __all__ = ["interruptible", "own_folders", "small_model", "tiny_model"]
+
+# How long an example takes, or making it, says something about the machine only: it fails no test.
+settings.register_profile("parley", settings(deadline=None, suppress_health_check=[HealthCheck.too_slow]))
+settings.load_profile("parley")
 
 _OUTSIDE = ("OLLAMA_HOST", "ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY")
 
