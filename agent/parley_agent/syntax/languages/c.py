@@ -10,7 +10,9 @@ _C_FUNCTION = """
 
 _POINTERS = """
 (function_definition declarator: {0} body: (compound_statement) @body) @function
+
 (function_definition declarator: (pointer_declarator declarator: {0}) body: (compound_statement) @body) @function
+
 (function_definition
   declarator: (pointer_declarator declarator: (pointer_declarator declarator: {0}))
   body: (compound_statement) @body) @function
@@ -28,6 +30,7 @@ _SHARED_STRUCTURE = """
   (parameter_declaration declarator: (function_declarator
     declarator: (parenthesized_declarator (pointer_declarator declarator: (identifier) @parameter))))
 ]) @list
+
 (translation_unit (preproc_include) @import)
 (translation_unit (preproc_ifdef (preproc_include) @import))
 
@@ -68,6 +71,7 @@ _SHARED_NAMES = """
 (function_declarator declarator: (identifier) @definition)
 (init_declarator declarator: (identifier) @definition)
 (declaration declarator: (identifier) @definition)
+
 (pointer_declarator declarator: (identifier) @definition)
 (array_declarator declarator: (identifier) @definition)
 (parenthesized_declarator (identifier) @definition)
@@ -102,6 +106,7 @@ _CPP_NAMES = f"""
 _SHARED_LOCALS = """
 (parameter_list (parameter_declaration declarator: (identifier) @parameter) @after)
 (parameter_list (parameter_declaration declarator: (pointer_declarator declarator: (identifier) @parameter)) @after)
+
 (parameter_list (parameter_declaration
   declarator: (pointer_declarator declarator: (pointer_declarator declarator: (identifier) @parameter))) @after)
 (parameter_list (parameter_declaration declarator: (array_declarator declarator: (identifier) @parameter)) @after)
@@ -110,8 +115,10 @@ _SHARED_LOCALS = """
 
 (declaration declarator: (identifier) @variable) @after
 (declaration declarator: (pointer_declarator declarator: (identifier) @variable)) @after
+
 (declaration declarator: (array_declarator declarator: (identifier) @variable)) @after
 (declaration declarator: (init_declarator declarator: (identifier) @variable)) @after
+
 (declaration declarator: (init_declarator declarator: (pointer_declarator declarator: (identifier) @variable))) @after
 (declaration declarator: (init_declarator declarator: (array_declarator declarator: (identifier) @variable))) @after
 """
@@ -124,6 +131,7 @@ _OPAQUE = """
 _CPP_LOCALS = f"""
 {_SHARED_LOCALS}
 (parameter_list (parameter_declaration declarator: (reference_declarator (identifier) @parameter)) @after)
+
 (parameter_list (optional_parameter_declaration declarator: (identifier) @parameter) @after)
 (parameter_list (optional_parameter_declaration declarator: (reference_declarator (identifier) @parameter)) @after)
 (declaration declarator: (init_declarator declarator: (reference_declarator (identifier) @variable))) @after
@@ -131,6 +139,7 @@ _CPP_LOCALS = f"""
 
 (for_range_loop declarator: (identifier) @loop body: (_) @scope)
 (for_range_loop declarator: (reference_declarator (identifier) @loop) body: (_) @scope)
+
 (for_range_loop declarator: (structured_binding_declarator (identifier) @loop) body: (_) @scope)
 (for_range_loop declarator: (reference_declarator (structured_binding_declarator (identifier) @loop)) body: (_) @scope)
 (lambda_capture_initializer left: (identifier) @unsure)

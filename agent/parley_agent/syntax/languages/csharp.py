@@ -11,6 +11,7 @@ _STRUCTURE = """
 (property_declaration name: (identifier) @name accessors: (_) @body) @method
 (class_declaration name: (identifier) @name body: (_) @body) @class
 (interface_declaration name: (identifier) @name body: (_) @body) @class
+
 (struct_declaration name: (identifier) @name body: (_) @body) @class
 (enum_declaration name: (identifier) @name body: (_) @body) @class
 (record_declaration name: (identifier) @name body: (_)? @body) @class
@@ -31,6 +32,7 @@ _NAMES = """
 (base_list (identifier) @type)
 (type_argument_list (identifier) @type)
 (generic_name . (identifier) @type)
+
 (object_creation_expression type: (identifier) @type)
 (variable_declaration type: (identifier) @type)
 (parameter type: (identifier) @type)
@@ -62,12 +64,14 @@ _NAMES = """
 
 _LOCALS = """
 (local_declaration_statement (variable_declaration (variable_declarator name: (identifier) @variable))) @after
+
 (for_statement initializer: (variable_declaration (variable_declarator name: (identifier) @variable)) @after)
 
 (foreach_statement left: (identifier) @loop body: (_) @scope)
 (catch_clause (catch_declaration name: (identifier) @variable) body: (_) @scope)
 
 (lambda_expression parameters: (implicit_parameter) @parameter body: (_) @scope)
+
 (lambda_expression parameters: (parameter_list (parameter name: (identifier) @parameter)) body: (_) @scope)
 
 ((invocation_expression

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from parley_agent.syntax.language import DocStyle, Grammar, Language, Queries, words
 
-_FUNCTION_VALUE = """[
-  (arrow_function parameters: (formal_parameters) @parameters body: (_) @body)
-  (arrow_function parameter: (identifier) @parameters body: (_) @body)
-  (function_expression parameters: (formal_parameters) @parameters body: (_) @body)
-  (generator_function parameters: (formal_parameters) @parameters body: (_) @body)
+# Among values only functions have these fields. Named by their types they would take ten times as long to read.
+FUNCTION_VALUE = """[
+  (_ parameters: (formal_parameters) @parameters body: (_) @body)
+  (_ parameter: (identifier) @parameters body: (_) @body)
 ]"""
 
 SHARED_STRUCTURE = f"""
@@ -17,14 +16,14 @@ SHARED_STRUCTURE = f"""
 (generator_function_declaration
   name: (identifier) @name parameters: (formal_parameters) @parameters body: (_) @body) @function
 (class_declaration name: (_) @name body: (class_body) @body) @class
-(method_definition name: (_) @name parameters: (formal_parameters) @parameters body: (_) @body) @method
 
-(lexical_declaration . (variable_declarator name: (identifier) @name value: {_FUNCTION_VALUE}) .) @function
-(variable_declaration . (variable_declarator name: (identifier) @name value: {_FUNCTION_VALUE}) .) @function
+(method_definition name: (_) @name parameters: (formal_parameters) @parameters body: (_) @body) @method
+(lexical_declaration . (variable_declarator name: (identifier) @name value: {FUNCTION_VALUE}) .) @function
+(variable_declaration . (variable_declarator name: (identifier) @name value: {FUNCTION_VALUE}) .) @function
+(pair key: (property_identifier) @name value: {FUNCTION_VALUE}) @function
 
 (expression_statement . (assignment_expression
-  left: (member_expression property: (_) @name) right: {_FUNCTION_VALUE}) .) @function
-(pair key: (property_identifier) @name value: {_FUNCTION_VALUE}) @function
+  left: (member_expression property: (_) @name) right: {FUNCTION_VALUE}) .) @function
 (arrow_function parameter: (identifier) @parameter) @list
 (program (import_statement) @import)
 (program (lexical_declaration (variable_declarator
@@ -33,7 +32,7 @@ SHARED_STRUCTURE = f"""
 
 _STRUCTURE = f"""
 {SHARED_STRUCTURE}
-(field_definition property: (_) @name value: {_FUNCTION_VALUE}) @method
+(field_definition property: (_) @name value: {FUNCTION_VALUE}) @method
 (formal_parameters [
   (identifier) @parameter
   (assignment_pattern left: (identifier) @parameter)
@@ -79,6 +78,7 @@ SHARED_LOCALS = """
 (lexical_declaration (variable_declarator
   name: (object_pattern (pair_pattern value: (identifier) @variable))) @after)
 (variable_declaration (variable_declarator name: (identifier) @variable) @after)
+
 (for_in_statement kind: _ left: (identifier) @loop body: (_) @scope)
 (for_in_statement kind: _ left: (array_pattern (identifier) @loop) body: (_) @scope)
 (catch_clause parameter: (identifier) @variable body: (_) @scope)

@@ -34,6 +34,7 @@ _NAMES = """
 (attribute (name) @type)
 (member_access_expression name: (name) @member)
 (member_call_expression name: (name) @member)
+
 (scoped_call_expression name: (name) @member)
 (property_element name: (variable_name) @definition)
 (static_variable_declaration name: (variable_name) @definition)

@@ -7,6 +7,7 @@ from parley_agent.syntax.language import DocStyle, Grammar, Language, Queries, w
 _STRUCTURE = """
 (method name: (_) @name parameters: (method_parameters)? @parameters body: (_)? @body) @function
 (singleton_method name: (_) @name parameters: (method_parameters)? @parameters body: (_)? @body) @method
+
 (class name: (_) @name body: (_)? @body) @class
 (module name: (_) @name body: (_)? @body) @class
 (method_parameters [
@@ -17,6 +18,7 @@ _STRUCTURE = """
   (hash_splat_parameter name: (identifier) @parameter)
   (block_parameter name: (identifier) @parameter)
 ]) @list
+
 (program (call method: (identifier) @require
   (#any-of? @require "require" "require_relative" "load" "autoload")) @import)
 """
@@ -36,6 +38,7 @@ _NAMES = """
 (module name: (constant) @definition)
 (assignment left: (constant) @definition)
 (assignment left: (identifier) @definition)
+
 (operator_assignment left: (identifier) @definition)
 (left_assignment_list (identifier) @definition)
 (destructured_left_assignment (identifier) @definition)
@@ -63,6 +66,7 @@ _LOCALS = """
 (block_parameters (identifier) @parameter @after)
 (block_parameters (destructured_parameter (identifier) @parameter) @after)
 (lambda_parameters (identifier) @parameter @after)
+
 (assignment left: (identifier) @variable) @after
 (assignment left: (left_assignment_list (identifier) @variable)) @after
 (exception_variable (identifier) @variable @after)
@@ -70,6 +74,7 @@ _LOCALS = """
 (keyword_parameter name: (identifier) @unsure)
 (pair key: (hash_key_symbol) @unsure !value)
 (keyword_pattern key: (hash_key_symbol) @unsure !value)
+
 (call !receiver method: (identifier) @unsure)
 (method name: (identifier) @unsure)
 ((identifier) @dynamic (#any-of? @dynamic

@@ -83,6 +83,7 @@ _LOCALS = """
 (closure_expression parameters: (closure_parameters (identifier) @parameter) body: (_) @scope)
 (closure_expression parameters: (closure_parameters (parameter pattern: (identifier) @parameter)) body: (_) @scope)
 (closure_expression parameters: (closure_parameters (tuple_pattern (identifier) @parameter)) body: (_) @scope)
+
 (let_declaration pattern: (identifier) @variable) @after
 (let_declaration pattern: (tuple_pattern (identifier) @variable)) @after
 (let_declaration pattern: (tuple_pattern (mut_pattern (identifier) @variable))) @after

@@ -10,11 +10,8 @@ _STRUCTURE = f"""
 (abstract_class_declaration name: (_) @name body: (class_body) @body) @class
 (interface_declaration name: (_) @name body: (_) @body) @class
 (enum_declaration name: (_) @name body: (_) @body) @class
-(public_field_definition name: (_) @name value: [
-  (arrow_function parameters: (formal_parameters) @parameters body: (_) @body)
-  (arrow_function parameter: (identifier) @parameters body: (_) @body)
-  (function_expression parameters: (formal_parameters) @parameters body: (_) @body)
-]) @method
+
+(public_field_definition name: (_) @name value: {js.FUNCTION_VALUE}) @method
 
 (internal_module name: (_) @container.name) @container
 (formal_parameters [
@@ -55,6 +52,7 @@ _LOCALS = f"""
 (formal_parameters (required_parameter pattern: (array_pattern (identifier) @parameter)) @after)
 (formal_parameters (required_parameter
   pattern: (object_pattern (pair_pattern value: (identifier) @parameter))) @after)
+
 (_ (accessibility_modifier) pattern: (identifier) @unsure)
 (_ "readonly" pattern: (identifier) @unsure)
 (_ (decorator) pattern: (identifier) @unsure)
