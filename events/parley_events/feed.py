@@ -111,10 +111,10 @@ class Feed:
             StoreClosedError: there will be no new events.
         """
         async with self._joining:
-            if self._closed is not None:
-                raise self._closed
-            if not self._listeners:
+            if not self._listeners and self._closed is None:
                 self._position = await self._head()
+            if self._closed is not None:  # perhaps meanwhile
+                raise self._closed
             listener = Listener(query, self._queue_events)
             self._listeners.add(listener)
             self._tail.resume()

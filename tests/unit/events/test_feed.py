@@ -82,6 +82,18 @@ async def test_nobody_joins_a_closed_feed():
         await feed.join(EVERYTHING)
 
 
+async def test_nobody_joins_a_feed_that_closes_meanwhile():
+    """It is closed while the store's position is read: who came then would wait for ever."""
+
+    async def closes():
+        feed.close()
+        return 3
+
+    feed = Feed(closes, NoTail())
+    with pytest.raises(StoreClosedError, match="Open it again"):
+        await feed.join(EVERYTHING)
+
+
 async def test_a_listener_that_was_cut_off_takes_no_more():
     """It would otherwise go on with a hole."""
     feed = Feed(_feed()._head, NoTail(), queue_events=2)
