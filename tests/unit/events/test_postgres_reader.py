@@ -70,6 +70,28 @@ async def test_closing_ends_a_read_that_would_take_an_hour(place):
         await reader.read(session)
 
 
+async def test_reads_that_nobody_waits_for_keep_nobody_from_reading(place):
+    """Each thread is given back when its read is cancelled; the database may take an hour to see it."""
+    reader = Reader(place)
+
+    async def sleeping():
+        with psycopg.connect(place.conninfo, autocommit=True) as other:
+            [[count]] = other.execute("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%7200%'").fetchall()
+            return count - 1  # this question, too, has the number in it
+
+    async with asyncio.TaskGroup() as group:
+        reads = [
+            group.create_task(reader.read(lambda connection: connection.execute("SELECT pg_sleep(7200)")))
+            for _ in range(THREADS)
+        ]
+        await eventually(sleeping, expected=THREADS)
+        for each in reads:
+            each.cancel()
+    async with asyncio.timeout(30):
+        assert await reader.read(session) > 0
+    await reader.aclose()
+
+
 async def test_a_read_is_cut_off_however_late_its_connection_comes(place):
     """Its time had passed before there was one; the next read is answered."""
     reader = Reader(place)

@@ -78,6 +78,9 @@ class Reader:
             if reading.is_cut:
                 raise silent(answer_s) from error
             raise
+        except asyncio.CancelledError:
+            reading.cut()  # else its thread would wait for an answer that nobody wants, perhaps for ever
+            raise
         finally:
             timer.cancel()
 
