@@ -7,7 +7,7 @@ OUT ?= bench-results.json
 .PHONY: help demo test bench growth clean postgres toolchains editors
 
 help:
-	@echo "make demo   set up, fetch the embedded model, and watch one refactoring happen"
+	@echo "make demo   set up, fetch the embedded model unless a model is here, and watch two refactorings happen"
 	@echo "make test   set up, and run every check and test"
 	@echo "make bench  run every benchmark; OUT=file.json says where the results go"
 	@echo "make growth let event stores grow to ten million events (PostgreSQL: one), and draw what they cost (5 GB, 10 minutes or more)"

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from parley_profiling.stores import default_path
+from parley_server.app import default_event_file, trust_store
 from support.house import ROOT
 
 TEXT = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
@@ -18,6 +20,14 @@ def test_every_test_that_is_named_is_there(name):
 
 def test_every_rule_names_a_test():
     """Each row of each table."""
-    rows = [line for line in TEXT.splitlines() if line.startswith("| ") and not line.startswith("| rule ")]
+    tables = [part.partition("\n\n")[0] for part in TEXT.split("| rule | shown by |\n|---|---|\n")[1:]]
+    rows = [row for table in tables for row in table.splitlines()]
     assert len(rows) > 30
     assert [row for row in rows if not re.search(r"\| `[a-z0-9]+/[^|]+\.py`", row)] == []
+
+
+def test_what_is_kept_is_where_it_says():
+    """Who removes the places that the table names has removed everything."""
+    data = default_path().parents[1]
+    used = [default_path(), default_event_file(), trust_store().root]
+    assert [place for place in used if f"| `{place.relative_to(data).as_posix()}" not in TEXT] == []

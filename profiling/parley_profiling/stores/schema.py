@@ -50,7 +50,7 @@ def check_version(database: Database) -> int:
     if version > SCHEMA_VERSION:
         raise NewerStoreError(
             f"The call records were written by a newer Parley (schema {version}; this one knows {SCHEMA_VERSION}). "
-            "Nothing was changed. Update Parley with: pip install --upgrade parley-ls"
+            "Nothing was changed. Update Parley."
         )
     return int(version)
 

@@ -35,7 +35,7 @@ def demo(
     """Watch refactorings happen: a real server, driven as an editor would, with a model on this machine.
 
     If no model is here yet, the recommended one is fetched; its size is shown first. Ctrl-C stops it, and the download
-    goes on there the next time. Nothing but a sample file in a temporary folder is changed.
+    goes on there the next time. No file of yours is changed: only a sample in a temporary folder.
     """
     import asyncio
     import subprocess

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from parley_server.overview import CatalogRow, Overview, ServedRow, Standing
 
 models = typer.Typer(
-    help="List, fetch, remove and choose models.\n\nNothing is ever downloaded without `parley models pull`.",
+    help="List, fetch, remove and choose models.\n\nNothing is downloaded but by `parley models pull` and `parley demo`.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
