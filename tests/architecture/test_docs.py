@@ -1,4 +1,4 @@
-"""What the documents name is there: files, headings, modules, commands, targets, variables, and the tests of a claim."""
+"""What the documents name is there: files, headings, modules, commands, targets, variables, and the tests of claims."""
 
 import importlib
 import re
@@ -69,9 +69,7 @@ def test_every_variable_that_a_document_names_is_read(document):
 
 def test_decisions_say_where_they_stand():
     """Each has its number before its title and a status below; one that is superseded names by which."""
-    form = re.compile(
-        r"# (\d{4})\. \S.*\n\nStatus: (accepted|superseded by (\d{4}))\b.*\. Date: \d{4}-\d\d-\d\d\.\n"
-    )
+    form = re.compile(r"# (\d{4})\. \S.*\n\nStatus: (accepted|superseded by (\d{4}))\b.*\. Date: \d{4}-\d\d-\d\d\.\n")
     decisions = {name: text for name, text in TEXTS.items() if "/adr/" in name and "0000-template" not in name}
     found = {name: form.match(text) for name, text in decisions.items()}
     assert [name for name, match in found.items() if match is None or f"/{match[1]}-" not in name] == []

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from parley_server.overview import CatalogRow, Overview, ServedRow, Standing
 
 models = typer.Typer(
-    help="List, fetch, remove and choose models.\n\nNothing is downloaded but by `parley models pull` and `parley demo`.",
+    help="List, fetch, remove and choose models.\n\nOnly `parley models pull` and `parley demo` download anything.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
