@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from parley_events.errors import MissingBlobError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
+    from parley_events.events import JsonValue
     from parley_events.store import Redactor
 
 _NAME = re.compile(r"sha256:[0-9a-f]{64}")
@@ -35,6 +37,19 @@ def redacted_blob(data: bytes, redact: Redactor | None) -> bytes:
 def names_in(text: str) -> list[str]:
     """The names of blobs that occur in a text, such as an event's data."""
     return _NAME.findall(text) if "sha256:" in text else []
+
+
+def names_of(value: JsonValue) -> Iterator[str]:
+    """The names of blobs that are whole strings of a JSON value, members' names left aside."""
+    if isinstance(value, str):
+        if _NAME.fullmatch(value):
+            yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from names_of(each)
+    elif isinstance(value, Sequence):
+        for each in value:
+            yield from names_of(each)
 
 
 def renamed_in(text: str, names: Mapping[str, str]) -> str:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from parley_events.blobs import blob_name, names_in
+from parley_events.blobs import blob_name, names_in, names_of
 from parley_events.errors import DamagedEventError, EventStoreError, UnknownEventError
 from parley_events.history import forked_from
 from parley_events.paging import telling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Mapping
 
     from parley_events.events import RecordedEvent
     from parley_events.paging import Reached
@@ -30,16 +31,26 @@ class Verified:
     notes: list[str] = field(default_factory=list)
 
 
-async def verified(store: EventStore, told: Callable[[Reached], object] = lambda _reached: None) -> Verified:
-    """Read everything there is, and say what is not as it must be; `told` hears again and again how far that is.
+async def verified(
+    store: EventStore,
+    told: Callable[[Reached], object] = lambda _reached: None,
+    *,
+    unkept: Mapping[str, Collection[str]] = MappingProxyType({}),
+) -> Verified:
+    """Read everything there is, and say what is not as it must be.
 
     Positions rise; sequences count from 1 without gaps; data and metadata are JSON objects; a fork's parent has what
     the fork begins with; bytes are those of their name; no cursor is ahead of the store.
+
+    Args:
+        store: What is read.
+        told: Hears again and again how far that is.
+        unkept: For types of events, the members of their data that are a hash of what is not kept.
     """
     found = Verified()
     try:
         found.problems += await store.check()
-        reading = _Reading(found)
+        reading = _Reading(found, unkept)
         async with aclosing(telling(store.load_all(), told)) as events:
             async for event in events:
                 reading.read(event)
@@ -54,12 +65,12 @@ async def verified(store: EventStore, told: Callable[[Reached], object] = lambda
 class _Reading:
     """What is remembered while events go by."""
 
-    def __init__(self, found: Verified) -> None:
+    def __init__(self, found: Verified, unkept: Mapping[str, Collection[str]]) -> None:
         self.heads: dict[tuple[str, str], int] = {}
         self.named: set[str] = set()
         self.events = 0
         self.position = 0
-        self._found = found
+        self._found, self._unkept = found, unkept
 
     def read(self, event: RecordedEvent) -> None:
         where = f"event {event.position} ({event.stream_id}/{event.aggregate_id} number {event.sequence})"
@@ -76,7 +87,9 @@ class _Reading:
         except DamagedEventError as error:
             self._found.problems.append(f"the {error.what} of {where} is no whole JSON object")
             return
-        self.named.update(names_in(event.data_json))
+        if names_in(event.data_json):
+            unkept = self._unkept.get(event.event_type, ())
+            self.named.update(names_of([value for member, value in event.data.items() if member not in unkept]))
         self._check_fork(event, where)
 
     def _check_fork(self, event: RecordedEvent, where: str) -> None:
@@ -102,15 +115,15 @@ async def _check_blobs(store: EventStore, named: set[str], found: Verified) -> N
             found.problems.append(f"the bytes called {name} are others")
     if lacking := named - names:
         found.notes.append(
-            f"{len(lacking)} of the hashes that events name have no bytes here, such as {min(lacking)}: they were "
-            "removed, or only ever kept as a hash, as results are"
+            f"bytes that events name are not here, {len(lacking)} in all, such as {min(lacking)}: they were removed, "
+            "or did not come along when the store was brought here"
         )
 
 
 async def _check_ends(store: EventStore, reading: _Reading, found: Verified) -> None:
     size = await store.size()
     if reading.position > reading.events:
-        found.notes.append(f"{reading.position - reading.events} positions are empty: their events were removed")
+        found.notes.append(f"positions are empty, {reading.position - reading.events} in all: events were removed")
     for cursor in size.cursors:
         if cursor.position > size.head:
             found.problems.append(

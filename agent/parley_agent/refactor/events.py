@@ -7,9 +7,13 @@ and named by their hash. Storing belongs to `parley_events`, writing them down a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, TypeAlias, get_args
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias, get_args
 
 from parley_events.types import EventTypes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 STREAM = "refactorings"
 
@@ -280,6 +284,17 @@ RefactoringEvent: TypeAlias = (
     | RefactoringApplied
     | RefactoringNotApplied
     | RefactoringUndone
+)
+
+# Members that hold the hash of a text that is not kept, because it can be made again from what is.
+TEXTS_NOT_KEPT: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        RefactoringProposed.event_type: frozenset(("result",)),
+        RefactoringRebased.event_type: frozenset(("result",)),
+        ConsentAsked.event_type: frozenset(("result", "shown")),
+        ConsentNotGiven.event_type: frozenset(("result",)),
+        ConsentGiven.event_type: frozenset(("result",)),
+    }
 )
 
 REFACTORING_EVENTS: EventTypes[RefactoringEvent] = EventTypes(get_args(RefactoringEvent))

@@ -21,6 +21,7 @@ def verify(json: Json = False, store: Store = None) -> None:
 
     Positions, numbers, forks, bytes by their hash, cursors, and what the database says of its own files.
     """
+    from parley_agent.system_event import UNKEPT
     from parley_events.verify import verified
     from parley_server.cli import events_view as view
     from parley_server.cli.events_progress import EventsBar
@@ -28,7 +29,7 @@ def verify(json: Json = False, store: Store = None) -> None:
     async def work(opened: EventStore) -> bool:
         with ExitStack() as stack:
             bar = EventsBar(stack, await _head(opened), begin="checking the database", is_wanted=not json)
-            found = await verified(opened, lambda reached: bar.move(reached.events, reached.position))
+            found = await verified(opened, lambda reached: bar.move(reached.events, reached.position), unkept=UNKEPT)
         for line in (view.verified_json(found),) if json else view.verified_lines(found):
             typer.echo(line)
         return not found.problems

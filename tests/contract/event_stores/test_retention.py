@@ -74,7 +74,7 @@ async def test_what_is_appended_to_meanwhile_stays_with_all_it_stands_on(open_st
         assert await store.blob_names() == set(names[:2])
         assert len(await history(store, "plan", "child")) == 4
         found = await verified(store)
-        assert (found.problems, found.notes) == ([], ["1 positions are empty: their events were removed"])
+        assert (found.problems, found.notes) == ([], ["positions are empty, 1 in all: events were removed"])
 
 
 async def test_what_is_forked_from_meanwhile_stays(open_store, outside):

@@ -207,8 +207,8 @@ async def test_a_whole_store_verifies(open_store):
         found = await verified(store)
         assert found.problems == []
         assert [note[:30] for note in found.notes] == [
-            "1 of the hashes that events na",
-            "1 positions are empty: their e",
+            "bytes that events name are not",
+            "positions are empty, 1 in all:",
         ]
 
 

@@ -144,4 +144,15 @@ async def test_bytes_that_are_lacking_are_told(tmp_path):
         found = await verified(store)
         [note] = found.notes
         assert found.problems == []
-        assert note.startswith(f"1 of the hashes that events name have no bytes here, such as {lacking}: ")
+        assert note.startswith(f"bytes that events name are not here, 1 in all, such as {lacking}: ")
+
+
+async def test_a_hash_that_stands_for_no_bytes_is_not_missed(tmp_path):
+    """Neither what is only ever kept as a hash, nor a hash in a text, such as in a file of pinned requirements."""
+    async with _filled(tmp_path, 0) as store:
+        result, within, kept = blob_name(b"made again"), blob_name(b"pinned"), await store.put_blob(b"kept")
+        read = NewEvent(event_type="Read", data={"text": f"a==1 --hash={within}", "pages": [{"page": kept}]})
+        made = NewEvent(event_type="Made", data={"result": result})
+        await store.append("s", "a", [read, made], expected_sequence=0)
+        assert (await verified(store, unkept={"Made": ("result",)})).notes == []
+        assert (await verified(store, unkept={"Read": ("result",)})).notes[0].count(result) == 1
