@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 import typer
 
-_AGE = re.compile(r"(\d+)\s*([mhdw])")
+_AGE = re.compile(r"(\d{1,18})\s*([mhdw])")  # more digits than a time span can have
 _MINUTES = {"m": 1, "h": 60, "d": 24 * 60, "w": 7 * 24 * 60}
 _CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d(\.\d+)?)?")
 _ZONE = re.compile(r"(Z|[+-]\d\d(:?\d\d)?)$", re.IGNORECASE)
@@ -50,6 +50,7 @@ def _end_of_time(text: str, now: datetime) -> datetime:
         begin, unit = datetime.combine(date.fromisoformat(text), datetime.min.time()), timedelta(days=1)
     except ValueError:
         begin = datetime.fromisoformat(text)
-        digits = _ZONE.sub("", re.split("[Tt ]", text, maxsplit=1)[1]).replace(":", "")
+        _, clock = re.split("[Tt ]", text, maxsplit=1)  # Python takes any character between them
+        digits = _ZONE.sub("", clock).replace(":", "")
         unit = _UNITS.get(len(digits), timedelta(microseconds=1))
     return (begin + unit - timedelta(microseconds=1)).astimezone()

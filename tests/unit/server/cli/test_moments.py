@@ -52,7 +52,11 @@ def test_a_time_is_the_end_of_what_it_names(two_hours_east, written, begin, unit
 
 
 @pytest.mark.parametrize(
-    "written", ["yesterday", "", "10", "25:00", "2026-02-30", "9999-12-31", "99999999999w", "2026-11-21Tnoon", "-2h"]
+    "written",
+    [
+        *("yesterday", "", "10", "25:00", "2026-02-30", "9999-12-31", "2026-11-21Tnoon", "2026-11-21_10:30", "-2h"),
+        *("99999999999w", f"{'9' * 5000}d"),
+    ],
 )
 def test_what_is_no_time_is_answered_with_those_there_are(written):
     """Also one that cannot be counted."""
