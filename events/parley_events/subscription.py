@@ -179,7 +179,7 @@ class Subscription:
         """Read the next page; at the last one join the feed, and read once more what came before joining."""
         if await self._read_page():
             return
-        listener, joined_at = await self._feed.join(self._query)
+        listener, joined_at = await self._patiently(lambda: self._feed.join(self._query))
         try:
             if not await self._read_until(joined_at, listener):
                 return

@@ -158,6 +158,23 @@ async def test_trouble_while_reading_is_reported_and_waited_out():
     ]
 
 
+async def test_trouble_while_joining_is_reported_and_waited_out():
+    """The database goes just when all is read: nothing that was stored meanwhile is missed."""
+    source = Rows(2)
+    errors = [StoreUnavailableError("restarting")]
+
+    async def head():
+        if errors:
+            source.add()
+            raise errors.pop()
+        return len(source.rows)
+
+    source.head = head
+    events, _, trouble = _subscription(source)
+    assert [event.position for event in await take(events, 3)] == [1, 2, 3]
+    assert [(each.what, str(each.error)) for each in trouble] == [("reading events", "restarting")]
+
+
 async def test_a_cursor_that_cannot_be_saved_is_reported_and_saved_later():
     """The events come all the same; after a crash some would come again."""
     source = Rows(2)
