@@ -1,10 +1,10 @@
 """Events: what happened, stored so that nothing is lost or doubled, and everything can be replayed.
 
-Reading order: `events` (the values), `types` (typed events, upcasters), `handler` (process, apply, fold), `store`
-(what every store does), `errors`; then `encoding` and `batches` (from an append to rows), `feed` and `subscription`
-(following), `history` (forks, time travel), `runner` (commands against stored state), `bus` and `router`; then
-`line_format`, `lines`, `verify`, `retention` and `removing` (upkeep); then `stores`. Imports no sibling; knows no plan,
-no thread and no refactoring.
+Reading order: `events` (the values), `ids`, `blobs`, `types` (typed events, upcasters), `handler` (process, apply,
+fold), `store` (what every store does), `errors`; then `encoding` and `batches` (from an append to rows), `paging`,
+`feed` and `subscription` (following), `history` (forks, time travel), `runner` (commands against stored state), `bus`
+and `router`; then `line_format`, `lines`, `verify`, `retention` and `removing` (upkeep); then `stores`. Imports no
+sibling; knows no plan, no thread and no refactoring.
 """
 
 from parley_events.errors import (

@@ -14,6 +14,12 @@ MODULES = modules()
 
 VENDORS = ("anthropic", "openai", "google.genai", "google.generativeai")
 DRIVERS = ("sqlite3", "sqlite_utils", "psycopg", "psycopg_pool")
+CONCRETE = (
+    "parley_events.stores",
+    "parley_profiling.stores.CallStore",
+    "parley_providers.adapters",
+    "parley_providers.engine",
+)
 HEAVY = ("libcst", "tree_sitter", "httpx2", "xllamacpp", "numpy", "scipy", *VENDORS, *DRIVERS)
 
 
@@ -33,6 +39,12 @@ def _imports(tree):
             yield from ((f"{node.module}.{alias.name}", id(node) in late) for alias in node.names)
 
 
+def _without_types(tree):
+    """The statements that run."""
+    kept = [node for node in tree.body if not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test))]
+    return ast.Module(body=kept, type_ignores=[])
+
+
 def _is_of(name, packages):
     return any(name == package or name.startswith(f"{package}.") for package in packages)
 
@@ -44,6 +56,30 @@ def test_vendor_sdks_are_imported_by_adapters_alone_and_late():
         for module in MODULES
         for name, late in _imports(module.tree)
         if _is_of(name, VENDORS) and not (late and module.name.startswith("parley_providers.adapters."))
+    ]
+    assert found == []
+
+
+def test_the_types_of_lsp_stay_in_the_language_server():
+    """Nothing else sees the wire."""
+    found = [
+        (module.name, name)
+        for module in MODULES
+        for name, _ in _imports(module.tree)
+        if _is_of(name, ("pygls", "lsprotocol")) and not _is_of(module.name, ("parley_server.lsp",))
+    ]
+    assert found == []
+
+
+def test_what_is_concrete_is_built_by_the_composition_root_alone():
+    """Front ends and the agent take Protocols; they may name a concrete class only for the type checker."""
+    found = [
+        (module.name, name)
+        for module in MODULES
+        if _is_of(module.name, ("parley_server", "parley_agent"))
+        and not _is_of(module.name, ("parley_server.app", "parley_server.named"))
+        for name, _ in _imports(_without_types(module.tree))
+        if _is_of(name, CONCRETE)
     ]
     assert found == []
 

@@ -1,9 +1,9 @@
 """Keeping call records in one SQLite file that several Parley processes share. The only place with a database driver.
 
 Reading order: `schema` (the table and its numbered migrations), `rows` (records to rows and back), `files` (opening,
-permissions, what an error means), `writer` (takes records on a thread of its own), `day` (the budget of a day),
-`reader`. Importing this package
-loads no driver: that happens in the writer's thread, or at the first read.
+permissions, what an error means), `items` (what waits to be written), `writer` (takes it on a thread of its own), `day`
+(the budget of a day), `reader`. Importing this package loads no driver: that happens in the writer's thread, or at the
+first read.
 """
 
 from parley_profiling.stores.day import DayTotal, day_total

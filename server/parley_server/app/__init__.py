@@ -1,4 +1,4 @@
-"""The composition root: the only package that builds concrete stores, adapters and the engine, and joins them.
+"""The composition root: builds concrete stores, adapters and the engine, and joins them; `named` builds some for it.
 
 Reading order: `services`, `layers`, `models`, `keeping`, `routing`, `looking`. Front ends ask it for services; nothing
 else imports it.

@@ -1,4 +1,4 @@
-"""C and C++, whose grammars are one built on the other."""
+"""C and C++, whose grammars are one built on the other. How queries are read belongs to `syntax.tree`."""
 
 from __future__ import annotations
 
