@@ -42,6 +42,24 @@ def test_code_actions_are_offered_without_a_model(tmp_path, block):
     assert any(title.startswith("Change as I say") for title in offered) == (block == 1)
 
 
+def test_the_settings_that_the_guide_shows_are_what_the_server_is_told(tmp_path):
+    """It asks for them, and has nothing against them."""
+    work = desk(tmp_path, [])
+    steps = f"""{blocks("lua")[2]}
+    local answer, told = vim.lsp.handlers["workspace/configuration"], nil
+    vim.lsp.handlers["workspace/configuration"] = function(...)
+      told = answer(...)
+      return told
+    end
+    {opened(work)}
+    driver.wait("the question for settings", function() return told ~= nil end)
+    driver.titles()
+    return {{ settings = told, messages = #driver.told }}
+    """
+    settings = {"timeouts": {"idle_s": 60}, "embedded": {"threads": 4}}
+    assert neovim(work, steps) == {"settings": [settings], "messages": 0}
+
+
 @pytest.mark.parametrize("block", [0, 1])
 def test_a_code_action_changes_the_text_once_and_one_undo_brings_it_back(tmp_path, block):
     """The unsaved text is what is refactored; the file on disk is not touched."""
