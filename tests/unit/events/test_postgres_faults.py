@@ -23,7 +23,7 @@ from parley_events import (
 )
 from parley_events.feed import Feed
 from parley_events.stores.postgres.connection import Place, connect, connect_reader, pool_of
-from parley_events.stores.postgres.schema import MIGRATIONS, migrate
+from parley_events.stores.postgres.schema import LOCK, MIGRATIONS, migrate
 from parley_events.stores.postgres.tail import Notifier, PostgresTail
 from support.event_stores import START, Outside, eventually, happened, postgres_store, take
 
@@ -67,6 +67,37 @@ async def test_migrations_go_forwards_one_by_one(postgres, schema):
             await migrate(connection, schema, "here", half)
         found = await connection.execute("SELECT version, to_regclass('half') FROM store")
         assert await found.fetchall() == [(len(later), None)]
+
+
+async def test_a_newer_parley_that_was_faster_is_noticed(postgres, schema):
+    """Both found an older store; the second waits for the lock, and leaves what the newer one made of it."""
+    later = (*MIGRATIONS, "ALTER TABLE cursors ADD COLUMN note text")
+    place = Place(conninfo=postgres.conninfo, schema=schema)
+
+    async def waiting():
+        locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        with psycopg.connect(postgres.conninfo) as other:
+            return other.execute(locks).fetchone()
+
+    async with await connect(place) as newer, await connect(place) as older, asyncio.TaskGroup() as group:
+        await migrate(newer, schema, "here", MIGRATIONS[:1])
+        async with newer.transaction():
+            await newer.execute(LOCK)
+            too_late = group.create_task(_refused(migrate(older, schema, "here")))
+            await eventually(waiting, (1,))
+            await migrate(newer, schema, "here", later)
+        assert await too_late
+        found = await newer.execute("SELECT version FROM store")
+        assert await found.fetchone() == (len(later),)
+
+
+async def _refused(migrating):
+    """Whether who migrates is told that the store is of a newer Parley."""
+    try:
+        await migrating
+    except StoreTooNewError:
+        return True
+    return False
 
 
 async def test_events_of_the_first_version_are_read(postgres, schema):

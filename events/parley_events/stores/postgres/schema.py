@@ -72,10 +72,12 @@ async def migrate(connection: AsyncConnection, schema: str, place: str, migratio
             await connection.execute(LOCK)
             if not await _schema_exists(connection, schema):
                 await connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
-            for migration in migrations[await _version(connection) :]:
+            version = await _version(connection)  # another process may have been first, and a newer one
+            for migration in migrations[version:]:
                 await connection.execute(migration.encode())
-            await connection.execute("UPDATE store SET version = %s", (len(migrations),))
-    elif version > len(migrations):
+            if version < len(migrations):
+                await connection.execute("UPDATE store SET version = %s", (len(migrations),))
+    if version > len(migrations):
         raise _too_new(place, version, migrations)
 
 
