@@ -6,10 +6,10 @@ Which parts there are is decided in `app`; what each does belongs to its own roo
 from __future__ import annotations
 
 import asyncio
-import logging
 from contextlib import AsyncExitStack, ExitStack, aclosing, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from parley_agent.refactor.recorders import Recorders
 from parley_server.event_keeping import EventKeeping
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from parley_agent.document import Diagnostic, Document, Span
     from parley_agent.refactor.events import RefactoringEvent
-    from parley_agent.refactor.recording import Recorder
     from parley_agent.refactor.requests import (
         Offer,
         Proposed,
@@ -38,8 +37,6 @@ if TYPE_CHECKING:
     from parley_providers.route import Route
     from parley_providers.tally import Spent
     from parley_server.event_following import Connect, Told
-
-logger = logging.getLogger(__name__)
 
 
 class SettingsLayers(Protocol):
@@ -98,6 +95,7 @@ class Application:
         self._spent = spent
         self._layers = layers
         self._events = EventKeeping(open_events)
+        self._recorders = Recorders(self._events.store)
         self._connect_events = connect_events
         self._closing = AsyncExitStack()
         self._closing.push_async_callback(self._events.aclose)
@@ -130,7 +128,9 @@ class Application:
         service = self._refactoring()
         async with AsyncExitStack() as held:
             held.enter_context(self._bounded(request))
-            recorded = await held.enter_async_context(RecordingBehind(lambda: self._recorder(request.correlation_id)))
+            recorded = await held.enter_async_context(
+                RecordingBehind(lambda: self._recorders.of(request.correlation_id))
+            )
             recorded.asked(request)
             try:
                 async with aclosing(service.run(request)) as events:
@@ -147,12 +147,12 @@ class Application:
 
         told = await self._refactoring().rebase(request, proposal, now)
         if isinstance(told, Rebased):
-            await (await self._recorder_soon(request.correlation_id)).rebased(told)
+            await (await self._recorders.soon(request.correlation_id)).rebased(told)
         return told
 
     async def keep(self, correlation_id: str, event: RefactoringEvent) -> None:
         """Keep what a front end alone knows of a refactoring, such as that its edit was applied or undone."""
-        await (await self._recorder_soon(correlation_id)).keep(event)
+        await (await self._recorders.soon(correlation_id)).keep(event)
 
     async def follow_events(self, after: int | None, tell: Callable[[Told], Awaitable[None]]) -> None:
         """Tell of every event that is stored after a position, by whichever process, until this is cancelled.
@@ -246,24 +246,6 @@ class Application:
             self._service = RefactorService(self.chain, unproved=self._unproved())
             self._closing.callback(self._service.close)
         return self._service
-
-    async def _recorder(self, correlation_id: str) -> Recorder:
-        """What keeps one refactoring's events, once their store is open; it keeps none if that cannot be opened."""
-        from parley_agent.refactor.recording import Recorder
-
-        return Recorder(await self._events.store() if correlation_id else None, correlation_id)
-
-    async def _recorder_soon(self, correlation_id: str) -> Recorder:
-        """The same for who cannot go on working meanwhile: it keeps none, either, if the store takes long to open."""
-        from parley_agent.refactor.recording import Recorder
-        from parley_agent.refactor.recording_behind import OPENING_S
-
-        try:
-            async with asyncio.timeout(OPENING_S):
-                return await self._recorder(correlation_id)
-        except TimeoutError:
-            logger.info("what became of %s is not kept: the event store is still being opened", correlation_id)
-            return Recorder(None, correlation_id)
 
     @contextmanager
     def _bounded(self, request: RefactorRequest) -> Iterator[None]:

@@ -18,6 +18,8 @@ from parley_events.errors import EventStoreError
 from parley_events.events import Metadata
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from parley_agent.document import TextEdit
     from parley_agent.refactor.events import RefactoringEvent
     from parley_agent.refactor.requests import RefactorEvent, RefactorRequest
@@ -36,11 +38,18 @@ class Recorder:
     Args:
         store: Where to; None keeps nothing.
         correlation_id: The refactoring's id.
+        given_up: Is called with it when the rest cannot be kept.
     """
 
-    def __init__(self, store: EventStore | None, correlation_id: str) -> None:
+    def __init__(
+        self,
+        store: EventStore | None,
+        correlation_id: str,
+        given_up: Callable[[str], object] = lambda _correlation_id: None,
+    ) -> None:
         self._store = store
         self._id = correlation_id
+        self._given_up = given_up
         self._answer: list[str] = []
         self._text = ""
         self._held: list[RefactoringEvent] = []
@@ -156,6 +165,7 @@ class Recorder:
 
     def _give_up(self, error: Exception) -> None:
         self._store = None
+        self._given_up(self._id)
         reason = str(error) or f"the event store took longer than {PATIENCE_S:g} s"
         logger.warning("the rest of refactoring %s is not kept: %s", self._id, reason)
 

@@ -6,6 +6,7 @@ from contextlib import aclosing
 import pytest
 
 from parley_agent.refactor.events import RefactoringUndone
+from parley_events import StoreBusyError
 from parley_providers.adapters.scripted import ScriptedProvider
 from parley_providers.chain import ProviderChain
 from parley_providers.clock import SYSTEM_CLOCK
@@ -83,6 +84,44 @@ async def test_giving_up_while_the_event_store_opens_keeps_the_next_events():
         await asyncio.wait([first])
         store.may_open.set()
         await application.keep("two", RefactoringUndone())
+    assert store.appended == [("two", ["RefactoringUndone"])]
+
+
+class Troubled(SlowToOpen):
+    """An event store that opens, and does not store the first append."""
+
+    async def append(self, stream, aggregate, events, **_):
+        """See `EventStore`."""
+        if not self.may_open.is_set():
+            self.may_open.set()
+            raise StoreBusyError("It is locked.")
+        await super().append(stream, aggregate, events)
+
+    async def __aenter__(self):
+        return self
+
+
+async def test_a_refactoring_that_was_given_up_stays_so(caplog):
+    """What became of it would stand alone in the store; that the rest is not kept is told once. Others are kept."""
+    store = Troubled()
+    async with aclosing(_application(open_events=lambda: store)) as application:
+        for name in ("one", "one", "two"):
+            await application.keep(name, RefactoringUndone())
+    assert store.appended == [("two", ["RefactoringUndone"])]
+    assert caplog.messages == ["the rest of refactoring one is not kept: It is locked."]
+
+
+async def test_what_became_of_a_refactoring_that_was_not_kept_is_not_kept():
+    """The store could not be opened in time for its beginning."""
+    store = SlowToOpen()
+    async with aclosing(_application(open_events=lambda: store)) as application, asyncio.TaskGroup() as group:
+        first = group.create_task(application.keep("one", RefactoringUndone()))
+        await store.asked.wait()
+        first.cancel()
+        await asyncio.wait([first])
+        store.may_open.set()
+        for name in ("one", "two"):
+            await application.keep(name, RefactoringUndone())
     assert store.appended == [("two", ["RefactoringUndone"])]
 
 
