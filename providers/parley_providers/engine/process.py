@@ -116,7 +116,7 @@ class EngineProcess:
             self._words.append(printable(line.decode(errors="replace")).strip()[:KEPT_CHARACTERS])
         self._child.wait()
         self._gone.set()
-        for pipe in (self._child.stdin, self._child.stderr):
+        for pipe in (self._child.stdin, self._child.stdout, self._child.stderr):
             if pipe is not None:
                 with suppress(OSError):
                     pipe.close()
@@ -192,8 +192,10 @@ def _tell(child: subprocess.Popen[bytes], process: EngineProcess) -> None:
 
 
 def _first_line(output: IO[bytes]) -> bytes:
-    with output:
+    """What the child says first; nothing where it was gone before it was heard."""
+    with suppress(ValueError), output:  # closed by then
         return output.readline()
+    return b""
 
 
 def _manner(returncode: int | None) -> str:

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
+import threading
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -214,3 +218,24 @@ async def test_only_the_end_of_what_the_engine_wrote_is_kept() -> None:
     noisy = await started(f"{SERVES}sys.stderr.write('x' * 100_000 + '\\n'); sys.stderr.write('last\\n')")
     await noisy.ended(within_s=60)
     assert str(noisy.crash("answering")).endswith(f"Its last words: {'x' * 400}; last.")
+
+
+async def test_an_engine_that_nobody_came_to_hear_leaves_no_pipe_open() -> None:
+    """Given up while every thread was busy with other work, before one could listen to it."""
+    before, busy, loop = set(threading.enumerate()), threading.Event(), asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(max_workers=1))
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        working = loop.run_in_executor(None, busy.wait)
+        async with asyncio.TaskGroup() as group:
+            starting = group.create_task(started("import sys; sys.stdin.read()"))
+            await asyncio.sleep(0)
+            starting.cancel()
+        del starting
+        busy.set()
+        await working
+        for thread in set(threading.enumerate()) - before:
+            if thread.name == "parley-engine-stderr":
+                await asyncio.to_thread(thread.join)
+        gc.collect()
+    assert [str(each.message) for each in told] == []
