@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -26,10 +27,15 @@ WAIT_S = "300"
 
 @dataclass
 class PostgresServer:
-    """A server of our own. `conninfo` reaches it as a superuser without a password."""
+    """A server of our own. `conninfo` reaches it as a superuser without a password.
+
+    `held` keeps its port its own until its end, also while it is made or restarted: it is bound and does not listen, so
+    that the system gives the port to nobody who asks for any.
+    """
 
     folder: Path
     port: int
+    held: socket.socket
     user: str | None
     settings: tuple[str, ...] = ()
 
@@ -121,6 +127,7 @@ def end(server: PostgresServer) -> None:
     """Stop it, if it still runs, and remove its files."""
     if (server.folder / "data" / "postmaster.pid").exists():
         server.stop("immediate")
+    server.held.close()
     shutil.rmtree(server.folder)
 
 
@@ -131,7 +138,11 @@ def _placed(settings: tuple[str, ...]) -> PostgresServer:
         user = "postgres"
         account = pwd.getpwnam(user)
         os.chown(folder, account.pw_uid, account.pw_gid)
-    return PostgresServer(folder=folder, port=_free_port(), user=user, settings=settings)
+    held = _held_port()
+    port = held.getsockname()[1]
+    if sys.platform != "linux":  # where nobody may listen on what another socket is bound to
+        held.close()
+    return PostgresServer(folder=folder, port=port, held=held, user=user, settings=settings)
 
 
 def _binaries() -> Path:
@@ -142,7 +153,8 @@ def _binaries() -> Path:
     return max(found, key=lambda folder: int(folder.parent.name) if folder.parent.name.isdigit() else 0)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def _held_port() -> socket.socket:
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as PostgreSQL does, which may then listen here
+    held.bind(("127.0.0.1", 0))
+    return held

