@@ -1,9 +1,10 @@
-"""An event loop whose clock is given: where nothing but time is waited for, time passes at once."""
+"""Event loops whose clock is given: time passes at once where nothing else is waited for, or when a test lets it."""
 
 from __future__ import annotations
 
 import asyncio
 import selectors
+import time
 
 
 class _Passing(selectors.DefaultSelector):
@@ -41,3 +42,31 @@ def played(work):
 
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         return runner.run(timed())
+
+
+LOOK_S = 0.01
+PASSES_S = 3600
+
+
+class _Looking(selectors.DefaultSelector):
+    """Returns soon, so that the loop looks at its clock."""
+
+    def select(self, timeout=None):
+        return super().select(LOOK_S if timeout is None else min(timeout, LOOK_S))
+
+
+class StandingLoop(asyncio.SelectorEventLoop):
+    """A loop whose clock stands still until `has_come()`; then an hour has passed, and it goes on."""
+
+    def __init__(self, has_come):
+        self._has_come = has_come
+        super().__init__(_Looking())
+
+    def time(self):
+        return PASSES_S + time.monotonic() if self._has_come() else 0.0
+
+
+def standing_until(has_come, work):
+    """What the coroutine `work` returns, whose deadlines below an hour pass when `has_come()`, and not before."""
+    with asyncio.Runner(loop_factory=lambda: StandingLoop(has_come)) as runner:
+        return runner.run(work)
