@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= bench-results.json
+ROOMS := server agent profiling providers events tests
 
 .PHONY: help demo test bench growth clean postgres toolchains editors
 
@@ -11,7 +12,7 @@ help:
 	@echo "make test   set up, and run every check and test"
 	@echo "make bench  run every benchmark; OUT=file.json says where the results go"
 	@echo "make growth let event stores grow to ten million events (PostgreSQL: one), and draw what they cost (5 GB, 10 minutes or more)"
-	@echo "make clean  remove what the other targets made (not the downloaded models)"
+	@echo "make clean  remove what the other targets made (not the downloaded models, nor figures)"
 
 demo: $(VENV)/.local
 	$(BIN)/parley demo
@@ -61,4 +62,6 @@ editors:
 	  else echo "The tests drive Emacs. Install it: sudo apt-get install $(EMACS_PACKAGES)"; exit 1; fi; }
 
 clean:
-	rm -rf $(VENV) .nox .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	rm -rf $(VENV) .nox .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
+	rm -rf tests/stand_ins/node_modules tests/stand_ins/.installing
+	find $(ROOMS) -name __pycache__ -prune -exec rm -rf {} +

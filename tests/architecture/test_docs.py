@@ -50,6 +50,12 @@ def test_every_command_that_a_document_shows_is_there(document):
     assert [shown for shown in _shown_commands(TEXTS[document]) if _problem_of(shown)] == []
 
 
+def test_every_command_that_a_message_names_is_there():
+    """What a person is told to type can be typed."""
+    named = {(module.name, shown) for module in modules() for shown in re.findall(r"`parley ([^`\n]+)`", module.text)}
+    assert sorted(each for each in named if _problem_of(each[1])) == []
+
+
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_target_of_make_that_a_document_names_is_there(document):
     """`make` and one word."""
