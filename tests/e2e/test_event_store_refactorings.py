@@ -82,6 +82,17 @@ def test_a_refactoring_can_be_replayed_to_any_point(tmp_path, refactored):
     assert "sk-abc" not in kept
 
 
+def test_records_that_cannot_be_read_hinder_no_replay(tmp_path, refactored):
+    """The events are whole; only what the calls of models cost is not known, and that is said."""
+    [records] = tmp_path.rglob("calls.db")
+    records.write_text("no database")
+    whole = parley(tmp_path, "events", "replay", refactored)
+    assert (whole.returncode, "+    product = w * h" in whole.stdout) == (0, True)
+    assert whole.stderr.startswith(f"What its calls of models cost is not known: {records} is damaged")
+    told = json.loads(parley(tmp_path, "events", "replay", refactored, "--json").stdout)
+    assert (told["status"], told["calls"], told["cost_usd"]) == ("applied", None, None)
+
+
 def test_a_replay_that_is_not_what_happened_has_an_exit_code(tmp_path):
     """Something changed the store: the text made again has another hash than was kept."""
     (tmp_path / "area.py").write_text(SOURCE.partition("\n\n\n")[2])

@@ -136,9 +136,9 @@ def cost(happened: Sequence[RecordedEvent]) -> Total:
     return total(each for each in records if each.correlation_id == request and each.started_at <= last_at)
 
 
-def cost_lines(spent: Total) -> Iterator[str]:
-    """The same in a sentence; nothing where no call was recorded."""
-    if not spent.calls:
+def cost_lines(spent: Total | None) -> Iterator[str]:
+    """The same in a sentence; nothing where no call was recorded, or that is not known."""
+    if spent is None or not spent.calls:
         return
     some, more = "+" if spent.uncounted else "", "+" if spent.unpriced else ""
     tokens = f"{spent.prompt_tokens:,}{some} prompt tokens, {spent.output_tokens:,}{some} output tokens"
@@ -149,7 +149,7 @@ def cost_lines(spent: Total) -> Iterator[str]:
     yield f"{counted(spent.calls, 'call')} of models: {', '.join(known)}."
 
 
-def replay_json(found: Replay, spent: Total) -> str:
+def replay_json(found: Replay, spent: Total | None) -> str:
     """The same for machines, as one object; null is unknown."""
     state = found.state or Refactoring()
     document = {
@@ -164,10 +164,10 @@ def replay_json(found: Replay, spent: Total) -> str:
         "proof": state.proposed.proof if state.proposed else None,
         "new_files": [file.path for file in state.proposed.new_files] if state.proposed else [],
         "diff": "\n".join(found.diff()) or None,
-        "calls": spent.calls,
-        "prompt_tokens": spent.prompt_tokens if spent.uncounted < spent.calls else None,
-        "output_tokens": spent.output_tokens if spent.uncounted < spent.calls else None,
-        "cost_usd": spent.cost_usd if spent.unpriced < spent.calls else None,
+        "calls": spent.calls if spent else None,
+        "prompt_tokens": spent.prompt_tokens if spent and spent.uncounted < spent.calls else None,
+        "output_tokens": spent.output_tokens if spent and spent.uncounted < spent.calls else None,
+        "cost_usd": spent.cost_usd if spent and spent.unpriced < spent.calls else None,
         "same": found.same,
         "lacking": found.lacking or None,
     }
