@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 LONGEST_PAUSE_S = 60.0
+ANSWER_S = 10.0
 TOPICS = (EVENTS, CLARIFICATIONS, APPROVALS)
 
 
@@ -65,6 +66,8 @@ class EventFollowing:
         tell: Takes one message; while it waits, no more are read.
         after: The position of the last event that the front end knows of; None is only for what is stored from now on.
         pause: Waits so many seconds.
+        answer_s: How long the store may take to answer, in seconds, before the front end is told; it is asked again and
+            again, because a database that is away for a moment loses nothing, and its followers only wait.
     """
 
     def __init__(
@@ -75,8 +78,10 @@ class EventFollowing:
         *,
         after: int | None,
         pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        answer_s: float = ANSWER_S,
     ) -> None:
         self._stores, self._connect, self._tell, self._pause = stores, connect, tell, pause
+        self._answer_s = answer_s
         self._position = None if after is None else max(0, after)
         self._told: Standing | None = None
         self._attempt = 0
@@ -89,9 +94,7 @@ class EventFollowing:
             except* SlowSubscriberError:
                 pass  # nothing is lost: it is read again behind what was told
             except* EventStoreError as found:
-                problem = str(_first(found))
-                if await self._stand(problem=problem):
-                    logger.warning("an editor is not told of events: %s", problem)
+                await self._not_told(str(_first(found)))
             self._attempt += 1
             await self._pause(min(LONGEST_PAUSE_S, backoff_s(1) * 2.0 ** min(self._attempt - 1, 20)))
 
@@ -102,7 +105,7 @@ class EventFollowing:
             if self._stores.problem:
                 await self._stand(problem=self._stores.problem)
             return
-        head, seen = await store.head(), self._position
+        head, seen = await self._head(store), self._position
         lost = "" if seen is None or seen <= head else str(StoreBehindError(head=head, seen=seen))
         self._position = position = head if seen is None or lost else seen
         await store.load_from(position, limit=1)  # what cannot be read is not promised
@@ -118,9 +121,34 @@ class EventFollowing:
             async with bus.listening(*TOPICS) as messages:
                 group.create_task(router.run(), name="parley-event-router")
                 await self._stand(problem=lost, is_following=True)
+                group.create_task(self._watch(store), name="parley-events-watch")
                 async for message in messages:
+                    await self._stand(is_following=True)
                     await self._tell(message)
                     self._position, self._attempt = message.position, 0
+
+    async def _watch(self, store: EventStore) -> None:
+        """Tell when the store does not answer for long, and that it does again."""
+        while True:
+            await asyncio.sleep(self._answer_s)
+            await self._head(store)
+            await self._stand(is_following=True)
+
+    async def _head(self, store: EventStore) -> int:
+        """The store's head, however long it takes; that it takes long is told."""
+        async with asyncio.TaskGroup() as group:
+            asking = group.create_task(store.head(), name="parley-events-ask")
+            await asyncio.wait([asking], timeout=self._answer_s)
+            if not asking.done():
+                await self._not_told(
+                    f"The event store has not answered for {self._answer_s:g} s. What is stored meanwhile is told when "
+                    "it does."
+                )
+        return asking.result()
+
+    async def _not_told(self, problem: str) -> None:
+        if await self._stand(problem=problem):
+            logger.warning("an editor is not told of events: %s", problem)
 
     async def _stand(self, *, problem: str = "", is_following: bool = False) -> bool:
         """Tell how it stands, if that is news; whether it was."""

@@ -15,61 +15,15 @@ from parley_events.events import EVERYTHING
 from parley_events.router import APPROVALS, CLARIFICATIONS, EVENTS, EventRouter
 from parley_events.store import Trouble
 from parley_server.app.routing import connect_events
-from parley_server.event_following import EventFollowing, Standing
-from support.event_stores import Outside, happened, memory_store
-
-UNDONE, ASKED = "RefactoringUndone", "ConsentAsked"
-FOLLOWING = Standing(position=0, is_following=True)
-
-
-class Stores:
-    """Implements `Stores`: a store that can be opened, or not yet."""
-
-    def __init__(self, store, problem=""):
-        self.opened = store
-        self.problem = problem
-
-    async def store(self):
-        return None if self.problem else self.opened
-
-
-class FrontEnd:
-    """Hears what it is told, each item when it wants to."""
-
-    def __init__(self):
-        self._told = asyncio.Queue(maxsize=1)
-
-    async def tell(self, told):
-        await self._told.put(told)
-
-    async def heard(self, count):
-        """The next so many, events as (position, topic)."""
-        told = [await self._told.get() for _ in range(count)]
-        return [each if isinstance(each, Standing) else (each.position, each.topic) for each in told]
+from parley_server.event_following import Standing
+from support.event_following import ASKED, FOLLOWING, UNDONE, Stores, append, following
+from support.event_stores import Outside, memory_store
 
 
 @pytest.fixture
 async def store(tmp_path):
     async with memory_store(tmp_path, Outside()) as opened:
         yield opened
-
-
-async def append(store, *kinds):
-    for kind in kinds:
-        await store.append("refactorings", "a", [happened(kind)], expected_sequence=None)
-
-
-@asynccontextmanager
-async def following(stores, *, after, connect=connect_events, pause=asyncio.sleep):
-    front_end = FrontEnd()
-    async with asyncio.TaskGroup() as group:
-        work = EventFollowing(stores, connect, front_end.tell, after=after, pause=pause).run()
-        running = group.create_task(work)
-        try:
-            async with asyncio.timeout(30):
-                yield front_end
-        finally:
-            running.cancel()
 
 
 async def test_a_front_end_is_told_what_follows_the_position_it_knows(store):
