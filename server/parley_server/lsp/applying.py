@@ -190,7 +190,7 @@ def _ended(landing: Landing, wanted: Wanted) -> Applied:
     return Applied(
         outcome=landing.outcome,
         message=message,
-        wanted=replace(wanted, agreed=wanted.agreed or landing.outcome == "applied"),
+        wanted=replace(wanted, agreed=wanted.agreed or landing.agreed or landing.outcome == "applied"),
         created=landing.created,
         keeps=landing.outcome == "declined",
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from pygls.exceptions import JsonRpcException
@@ -69,7 +69,7 @@ class Landing:
     """How sending ended; `message` is for the person.
 
     `moved`: the editor did not take the edit, and the text or its version is another than it was made for. `agreed`:
-    the person had said yes before that was found.
+    the editor asked the person, who said yes, whatever was found then.
     """
 
     outcome: wire.Outcome
@@ -119,7 +119,8 @@ class Sender:
             stage.sends()  # whatever was answered, it can no longer be taken back
             if not answer.applied and not seen.is_set():
                 return await self._declined(planned, answer.failure_reason or "it gave no reason", stage)
-            return await self._confirmed(planned, target, seen, unconfirmed=_NO_CHANGE)
+            landing = await self._confirmed(planned, target, seen, unconfirmed=_NO_CHANGE)
+            return replace(landing, agreed=planned.confirm)
 
     async def _declined(self, planned: to_lsp.PlannedEdit, reason: str, stage: Stage) -> Landing:
         agreed, uri, before = reason == wire.MOVED, planned.document.uri, planned.document.text

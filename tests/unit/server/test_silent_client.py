@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from lsprotocol import types
 
 from parley_agent.document import Document, Span, TextEdit
 from parley_agent.refactor.requests import Proposed, RefactorRequest
@@ -107,6 +108,23 @@ def test_that_a_yes_is_needed_is_told_when_the_person_is_asked(client, proof, as
     asked = []
     played(applied(opened(), SilentEditor(), client, proof=proof, confirm=True, on_asked=asked.append))
     assert [each.proposed.proof for each in asked] == (["unproved"] if asks else [])
+
+
+class Agreeing(SilentEditor):
+    """Its person says yes, and no change of the document is ever told."""
+
+    async def apply_edit(self, params):
+        """See `Editor`."""
+        return types.ApplyWorkspaceEditResult(applied=True)
+
+
+@pytest.mark.parametrize(
+    ("editor", "agreed"), [(Agreeing(), True), (SilentEditor(), False)], ids=["who said yes", "who said nothing"]
+)
+def test_a_yes_counts_as_given_though_no_change_is_seen(editor, agreed):
+    """Whether it was applied, nobody can say; what the person answered is known."""
+    ended, _ = played(applied(opened(), editor, ASKS, proof="unproved"))
+    assert (ended.outcome, ended.wanted.agreed) == ("unconfirmed", agreed)
 
 
 def test_an_edit_that_was_made_without_a_word_is_seen():
