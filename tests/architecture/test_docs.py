@@ -1,19 +1,22 @@
 """What the documents name is there: files, headings, modules, commands, targets, variables, and the tests of claims."""
 
+import ast
 import importlib
 import re
 import shlex
+from functools import cache
 
 import pytest
 from typer.main import get_command
 
 from parley_server.cli.root import app
 from parley_server.config_keys import known_keys, variable_of
-from support.house import ROOT, modules
+from support.house import ROOT, modules, packages
 
 DOCUMENTS = {path.relative_to(ROOT).as_posix(): path for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))}
 TEXTS = {name: path.read_text(encoding="utf-8") for name, path in DOCUMENTS.items()}
 EVENTS = TEXTS["docs/events.md"]
+KEPT = {"records/model-facts.json"}  # in the data folder; what is kept where is tested beside the document of it
 UNRELEASED = {"parley_planner"}  # ARCHITECTURE.md says that it is to come
 
 
@@ -38,10 +41,26 @@ def test_every_link_leads_somewhere(document):
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_file_that_a_document_names_is_there(document):
+    """From the root, from the tests, from a room, or in what a room holds."""
+    where = [ROOT, ROOT / "tests", *(place for each in packages() for place in (each.parent, each))]
+    named = set(re.findall(r"`((?:[\w-]+/)+[\w.-]+\.(?:py|md|json|el|lua))`", TEXTS[document])) - KEPT
+    assert sorted(path for path in named if not any((place / path).exists() for place in where)) == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_module_that_a_document_names_is_there(document):
     """With what is named in it."""
     named = set(re.findall(r"`(parley_\w+(?:\.\w+)*)`", TEXTS[document])) - UNRELEASED
     assert sorted(name for name in named if not _resolves(name)) == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_member_of_a_class_that_a_document_names_is_there(document):
+    """`Class.member`, where the class is one of the product."""
+    members = _members()
+    named = re.findall(r"`([A-Z]\w+)\.(\w+)", TEXTS[document])
+    assert [each for each in named if each[0] in members and each[1] not in members[each[0]]] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -117,6 +136,18 @@ def _resolves(dotted):
             found = getattr(found, name)
         return True
     return False
+
+
+@cache
+def _members():
+    """What the classes of each name have."""
+    found = {}
+    for node in (node for module in modules() for node in ast.walk(module.tree) if isinstance(node, ast.ClassDef)):
+        for inside in node.body:
+            names = {inside.name} if isinstance(inside, ast.FunctionDef | ast.AsyncFunctionDef) else set()
+            names |= {each.id for each in ast.walk(inside) if isinstance(each, ast.Name)} if not names else set()
+            found.setdefault(node.name, set()).update(names)
+    return found
 
 
 def _shown_commands(text):

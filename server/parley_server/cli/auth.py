@@ -35,7 +35,7 @@ def set_key(
 
 @auth.command("rm")
 def remove_key(provider: Provider) -> None:
-    """Remove a key from the keyring."""
+    """Remove a key from the keyring. A provider that `parley auth set` named is named no longer."""
     from parley_server.app import build_access
 
     if build_access().forget(provider):
