@@ -1,11 +1,15 @@
 """A process that appends for fault tests: it says on standard output what was acknowledged, line by line.
 
-Usage: python event_writer.py PLACE SCHEMA WRITER FROM COUNT
+Usage: python event_writer.py PLACE SCHEMA WRITER FROM COUNT [MOST]
+
+After MOST lines it says nothing more, so that whoever kills it then, however late, finds it with appends under way.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
+import math
 import sys
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -35,16 +39,20 @@ async def entered(closing, place, schema):
             await asyncio.sleep(0.05)
 
 
-async def main(place, schema, writer, first, count):
+async def main(place, schema, writer, numbers):
+    first, count, most = (*numbers, math.inf)[:3]
     async with AsyncExitStack() as closing:
         store = await entered(closing, place, schema)
         group = await closing.enter_async_context(asyncio.TaskGroup())
+        said = itertools.count()
 
         async def produce(producer):
             """Its own numbers into its own aggregate, each after the one before was acknowledged."""
             for number in range(first + (producer - first) % PRODUCERS, count, PRODUCERS):
                 events = [NewEvent(event_type="Written", data={"number": number}, event_id=f"{writer}-{number}")]
                 await store.append("writers", f"{writer}-{producer}", events, expected_sequence=None)
+                if next(said) >= most:
+                    await asyncio.Event().wait()
                 sys.stdout.write(f"{number}\n")
                 sys.stdout.flush()
 
@@ -53,4 +61,4 @@ async def main(place, schema, writer, first, count):
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5])))
+    asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3], map(int, sys.argv[4:])))

@@ -39,8 +39,9 @@ class Writer:
 
     async def _once(self, limit):
         first = next((n for n in range(self.count) if n not in self.acknowledged), self.count)
+        numbers = [str(each) for each in (first, self.count, limit) if each is not None]
         process = await asyncio.create_subprocess_exec(
-            sys.executable, str(SCRIPT), *self._arguments, str(first), str(self.count), stdout=asyncio.subprocess.PIPE
+            sys.executable, str(SCRIPT), *self._arguments, *numbers, stdout=asyncio.subprocess.PIPE
         )
         seen = 0
         async for line in process.stdout:
