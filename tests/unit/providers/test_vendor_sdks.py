@@ -4,10 +4,12 @@ from contextlib import aclosing
 
 import pytest
 
+from parley_providers.adapters import anthropic
 from parley_providers.adapters.vendor import SdkMissingError
 from parley_providers.keys import Key
 from parley_providers.messages import user
 from parley_providers.requests import LLMRequest
+from support.house import ROOT
 from support.loopback import serving
 from support.streams import seen
 from support.vendor_wires import CLOUDS, KEY
@@ -29,3 +31,12 @@ async def test_a_library_that_is_missing_is_told_with_the_way_to_it(wire):
             events, error = await seen(provider.stream(request))
     assert (events, type(error), server.exchanges) == ([], SdkMissingError, [])
     assert f"pip install 'parley-ls[{wire.name}]'" in str(error)
+
+
+def test_the_provider_that_contributors_are_shown_says_all_that_a_vendor_has_to_say():
+    """As it stands in CONTRIBUTING.md, with what stands around Anthropic's."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    shown = text.partition("## A new provider")[2].partition("```python\n")[2].partition("```")[0]
+    names = vars(anthropic).copy()
+    exec(shown, names)  # noqa: S102 - our own words
+    assert names["AcmeProvider"].__abstractmethods__ == frozenset()
