@@ -57,6 +57,8 @@ def plain_options(arguments: Sequence[str]) -> ServeOptions | None:
         if name not in ("--log-file", "--log-level", "--scripted") or (not equals and not rest):
             return None
         given = value if equals else rest.pop(0)
+        if not given.strip():
+            return None
         if name == "--log-file":
             options["log_file"] = Path(given)
         elif name == "--scripted":

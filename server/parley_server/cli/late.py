@@ -29,6 +29,26 @@ class LateGroup(TyperGroup):
         # Typer suggests from these keys; what they hold is never asked.
         self.commands = dict.fromkeys(self.summaries)  # type: ignore[assignment]
 
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        """The arguments that are left for the command, none of which is blank.
+
+        What is blank is mostly an empty variable of the shell, and would pass for what was left out: another store,
+        another folder, no test.
+
+        Raises:
+            BadParameter: one is.
+        """
+        for before, given in zip(("parley", *args), args, strict=False):
+            name, equals, value = given.partition("=")
+            is_option = bool(equals) and name.startswith("--")
+            if not (value if is_option else given).strip():
+                raise typer.BadParameter(
+                    f"what comes after {name if is_option else before!r} is blank. Write it, or leave it out with its "
+                    "option; perhaps a variable of your shell is empty.",
+                    ctx=ctx,
+                )
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # noqa: ARG002 - typer's own face
         """The names, in the order of `summaries`."""
         return list(self.summaries)

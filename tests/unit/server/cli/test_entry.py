@@ -28,6 +28,7 @@ def test_both_ways_know_the_same_options():
         (["--help"], None),
         (["--tcp", "127.0.0.1:0"], None),
         (["--log-file"], None),
+        (["--log-file", ""], None),
         (["--stdio=yes"], None),
         (["extra"], None),
     ],

@@ -29,6 +29,27 @@ def test_a_slip_is_answered_with_the_nearest_command():
 
 
 @pytest.mark.parametrize(
+    ("arguments", "after"),
+    [
+        (("refactor", "a.py:1", "--as", "rename", "--test", "  "), "'--test'"),
+        (("refactor", "a.py:1", "--as", "rename", "--test-command="), "'--test-command'"),
+        (("refactor", "a.py:1", ""), "'a.py:1'"),
+        (("events", "prune", "--older-than", "0h", "--yes", "--store", ""), "'--store'"),
+        (("events", "tail", "--cursor", "\t"), "'--cursor'"),
+        (("trust", "add", ""), "'add'"),
+        (("models", "pull", ""), "'pull'"),
+        (("serve", "--log-file="), "'--log-file'"),
+        (("",), "'parley'"),
+    ],
+)
+def test_what_is_blank_is_not_taken_for_what_was_left_out(arguments, after):
+    """It would mean another store, another folder or no test where a shell's variable was empty."""
+    answer = CliRunner().invoke(app, [*arguments])
+    assert answer.exit_code == 2
+    assert f"what comes after {after} is blank. Write it, or leave it out" in " ".join(answer.output.split())
+
+
+@pytest.mark.parametrize(
     ("given", "told"), [("renam", "did you mean rename?"), ("xyz", "it can be custom, rename, extract-function")]
 )
 def test_a_kind_of_work_that_is_none_is_answered_with_one_that_is(given, told):
