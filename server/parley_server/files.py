@@ -107,7 +107,8 @@ def _written_beside(goal: Path, text: str) -> Iterator[Path]:
 @contextmanager
 def _beside(goal: Path) -> Iterator[BinaryIO]:
     """A new file in the goal's folder, which is removed at the end."""
-    with tempfile.NamedTemporaryFile(dir=goal.parent, prefix=f".{goal.name}.", delete=False) as temporary:
+    prefix = f".{goal.name[:40]}."  # a name that is as long as may be has no room for more
+    with tempfile.NamedTemporaryFile(dir=goal.parent, prefix=prefix, delete=False) as temporary:
         try:
             yield cast("BinaryIO", temporary)
         finally:

@@ -24,6 +24,14 @@ def test_a_file_that_changed_meanwhile_stays(tmp_path):
     assert file.read_text() == "theirs"
 
 
+def test_a_name_may_be_as_long_as_the_system_lets_it(tmp_path):
+    """What is written beside it until it is whole has a name of its own."""
+    file = tmp_path / ("\N{GRINNING FACE}" * 63 + "abc")
+    create_text(str(file), "one")
+    replace_text(str(file), "one", "two")
+    assert file.read_text() == "two"
+
+
 def test_a_write_that_fails_leaves_the_file_and_no_rubbish(tmp_path):
     """A text that cannot be encoded is found out before the file is touched."""
     file = tmp_path / "a"
