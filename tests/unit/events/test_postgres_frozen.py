@@ -9,6 +9,7 @@ import pytest
 
 from parley_events import EventStoreError, Query, StoreClosedError, StoreUnavailableError
 from parley_events.stores.postgres.connection import Place, connect
+from parley_events.stores.postgres.schema import check_readable, migrate
 from support.event_stores import Outside, eventually, happened, postgres_store, take
 from support.postgres import standing_still
 
@@ -95,6 +96,18 @@ async def test_who_is_cancelled_is_let_go_by_a_server_that_stands_still(postgres
             with pytest.raises(psycopg.errors.CancellationTimeout):
                 await connection.cancel_safe(timeout=3600)
             assert await asking
+
+
+async def test_opening_a_store_does_not_wait_for_ever(postgres, schema):
+    """To be written or only to be read: the server took the connection, and says nothing of what is there."""
+    place = Place(conninfo=postgres.conninfo, schema=schema)
+    async with await connect(place) as first, await connect(place) as second:
+        with postgres.frozen():
+            async with asyncio.timeout(30):
+                with pytest.raises(psycopg.OperationalError, match=r"said nothing for 0\.2 s"):
+                    await migrate(first, schema, "here", answer_s=0.2)
+                with pytest.raises(psycopg.OperationalError, match=r"said nothing for 0\.2 s"):
+                    await check_readable(second, "here", answer_s=0.2)
 
 
 async def test_a_store_on_a_server_that_stands_still_can_be_closed(postgres, schema):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 from parley_events.errors import StoreMissingError, StoreTooNewError, StoreUnusableError
+from parley_events.stores.postgres.bounds import ANSWER_S, WHOLE_STORE_S, bounded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,35 +61,41 @@ MIGRATIONS: tuple[str, ...] = (
 )
 
 
-async def migrate(connection: AsyncConnection, schema: str, place: str, migrations: Sequence[str] = MIGRATIONS) -> None:
+async def migrate(
+    connection: AsyncConnection,
+    schema: str,
+    place: str,
+    migrations: Sequence[str] = MIGRATIONS,
+    *,
+    answer_s: float = ANSWER_S,
+) -> None:
     """Bring the schema up to the last migration, in one transaction; several processes may try at once.
+
+    Whether there is anything to do is said within `answer_s` seconds; doing it may take longer.
 
     Raises:
         StoreTooNewError: the database knows migrations that are not known here.
     """
-    version = await _version(connection)
+    with bounded(connection, answer_s):
+        version = await _version(connection)
     if version < len(migrations):
-        async with connection.transaction():
-            await connection.execute(LOCK)
-            if not await _schema_exists(connection, schema):
-                await connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
-            version = await _version(connection)  # another process may have been first, and a newer one
-            for migration in migrations[version:]:
-                await connection.execute(migration.encode())
-            if version < len(migrations):
-                await connection.execute("UPDATE store SET version = %s", (len(migrations),))
+        with bounded(connection, WHOLE_STORE_S):
+            version = await _brought_up(connection, schema, migrations)
     if version > len(migrations):
         raise _too_new(place, version, migrations)
 
 
-async def check_readable(connection: AsyncConnection, place: str, migrations: Sequence[str] = MIGRATIONS) -> None:
-    """See that there is a store that this Parley can read; nothing is made or changed.
+async def check_readable(
+    connection: AsyncConnection, place: str, migrations: Sequence[str] = MIGRATIONS, *, answer_s: float = ANSWER_S
+) -> None:
+    """See, within so many seconds, that there is a store that this Parley can read; nothing is made or changed.
 
     Raises:
         StoreMissingError: there is none.
         StoreUnusableError: it is of another version.
     """
-    version = await _version(connection)
+    with bounded(connection, answer_s):
+        version = await _version(connection)
     if version == 0:
         raise StoreMissingError(f"There is no event store in {place} yet. It is made when the first event is stored.")
     if version < len(migrations):
@@ -98,6 +105,20 @@ async def check_readable(connection: AsyncConnection, place: str, migrations: Se
         )
     if version > len(migrations):
         raise _too_new(place, version, migrations)
+
+
+async def _brought_up(connection: AsyncConnection, schema: str, migrations: Sequence[str]) -> int:
+    """Migrate; the version that was found, which is higher if a newer Parley was first."""
+    async with connection.transaction():
+        await connection.execute(LOCK)
+        if not await _schema_exists(connection, schema):
+            await connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
+        version = await _version(connection)
+        for migration in migrations[version:]:
+            await connection.execute(migration.encode())
+        if version < len(migrations):
+            await connection.execute("UPDATE store SET version = %s", (len(migrations),))
+    return version
 
 
 async def _version(connection: AsyncConnection) -> int:

@@ -88,9 +88,9 @@ class PostgresStore(PreparingStore):
         try:
             async with await connect(self._place) as connection:
                 if self._place.read_only:
-                    await check_readable(connection, place)
+                    await check_readable(connection, place, answer_s=self._answer_s)
                 else:
-                    await migrate(connection, self._place.schema, place)
+                    await migrate(connection, self._place.schema, place, answer_s=self._answer_s)
         except psycopg.Error as error:
             raise translated(error, place) from error
         pool, reader = pool_of(self._place), Reader(self._place)
