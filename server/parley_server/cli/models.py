@@ -92,7 +92,7 @@ def rm(
     from parley_server.app import catalog, current_settings, model_store
 
     model, store = catalog().get(name), model_store(current_settings())
-    begun = (store.partial(model), store.copied(model))
+    begun = (store.partial(model), store.copied(model), *store.scratches(model))
     if store.state(model) == "absent" and not any(each.exists() for each in begun):
         typer.echo(f"{model.name} is not on this machine; there was nothing to remove.")
         return
