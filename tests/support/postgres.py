@@ -99,7 +99,8 @@ def standing_still(*processes: int) -> Iterator[None]:
     """While the block runs, these processes get no time; one that has ended meanwhile is left alone."""
     try:
         for process in processes:
-            os.kill(process, signal.SIGSTOP)
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGSTOP)
         yield
     finally:
         for process in processes:

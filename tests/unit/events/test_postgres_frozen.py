@@ -52,11 +52,14 @@ async def test_a_session_that_stands_still_is_left_for_another(postgres, schema)
 
         await eventually(left, set())
         assert [event.event_id for event in await store.load(Query())] == ["id-1", "id-2"]
-    assert "does not answer (it said nothing for 0.3 s)" in str(outside.trouble[0].error)
+    assert any("does not answer (it said nothing for 0.3 s)" in str(trouble.error) for trouble in outside.trouble)
 
 
 async def test_a_subscriber_follows_by_another_session(postgres, schema):
-    """The one that listens stands still: that is reported, and what is stored comes all the same."""
+    """The one that listens stands still: that is reported, and what is stored comes all the same.
+
+    So is every other answer that takes as long, on a machine that has much to do.
+    """
     outside = Outside()
     conninfo = f"{postgres.conninfo} application_name={schema}"
     theirs = f"client backend {schema} SELECT position%"
@@ -76,8 +79,8 @@ async def test_a_subscriber_follows_by_another_session(postgres, schema):
             await other.append("s", "a", [happened()], expected_sequence=1)
             [event] = await take(events, 1)
     assert event.position == 2
-    [trouble] = outside.trouble
-    assert (trouble.what, "it said nothing for 0.3 s" in str(trouble.error)) == ("following the event store", True)
+    told = {trouble.what for trouble in outside.trouble if "it said nothing for 0.3 s" in str(trouble.error)}
+    assert "following the event store" in told
 
 
 async def test_who_is_cancelled_is_let_go_by_a_server_that_stands_still(postgres, schema):
