@@ -13,10 +13,11 @@ from parley_agent.refactor.recorders import Recorders
 from parley_server.event_keeping import EventKeeping
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Iterator, Mapping
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
     from parley_agent.document import Diagnostic, Document, Span
+    from parley_agent.refactor.ahead import Ahead
     from parley_agent.refactor.events import RefactoringEvent
     from parley_agent.refactor.requests import (
         Offer,
@@ -102,18 +103,15 @@ class Application:
         self._store: CallStore | None = None
         self._chain: ProviderChain | None = None
         self._service: RefactorService | None = None
+        self._ahead: Ahead | None = None
 
     def offers(self, document: Document, selection: Span, diagnostics: tuple[Diagnostic, ...]) -> tuple[Offer, ...]:
         """What could be asked for here; instant, without a model."""
-        from parley_agent.refactor.service import offers
+        return self._reader().offers(document, selection, diagnostics)
 
-        return offers(document, selection, diagnostics)
-
-    def prepare(self, document: Document) -> None:
-        """Read `document` ahead, so that what is offered there next comes at once."""
-        from parley_agent.refactor.offers import prepare
-
-        prepare(document)
+    def prepare(self, document: Document) -> Generator[None, None, None]:
+        """Read `document` ahead, a step at each item, so that what is offered there next comes at once."""
+        yield from self._reader().steps(document)
 
     async def refactor(self, request: RefactorRequest) -> AsyncGenerator[RefactorEvent, None]:
         """Carry out `request`; the last event is `Proposed`, `Refused` or `Explained`.
@@ -238,6 +236,13 @@ class Application:
             self._store = store
             self._chain = self._built(store)
         return self._chain
+
+    def _reader(self) -> Ahead:
+        if self._ahead is None:
+            from parley_agent.refactor.ahead import Ahead
+
+            self._ahead = Ahead()
+        return self._ahead
 
     def _refactoring(self) -> RefactorService:
         if self._service is None:

@@ -8,17 +8,14 @@ from parley_agent.python.errors import EditRefusedError
 from parley_agent.refactor.applicability import refuse_if_not_applicable
 from parley_agent.refactor.errors import RefactorRefusedError
 from parley_agent.refactor.requests import Offer
-from parley_agent.refactor.target import known_language, place_of, refuse_unreadable
+from parley_agent.refactor.target import place_of, refuse_unreadable
 from parley_agent.refactor.tasks import TASKS, TaskClass
 from parley_agent.refactor.understand import diagnostics_on
-from parley_agent.syntax import definitions, imports, parse
-from parley_agent.syntax import prepare as read_ahead
 
 if TYPE_CHECKING:
     from parley_agent.document import Diagnostic, Document, Span
     from parley_agent.refactor.target import Place
 
-_LONGEST_KNOWN_AHEAD = 100_000
 _ORDER = (
     TaskClass.FIX_DIAGNOSTICS,
     TaskClass.RENAME,
@@ -51,23 +48,6 @@ def offers(document: Document, selection: Span, diagnostics: tuple[Diagnostic, .
         )
         for task in _ORDER
     )
-
-
-def prepare(document: Document) -> None:
-    """Read `document` ahead, so that what is offered or asked for there next comes at once.
-
-    One that cannot be read is left; the definitions of a very long one are looked for when they are needed.
-    """
-    try:
-        refuse_unreadable(document)
-        language = known_language(document)
-    except RefactorRefusedError:
-        return
-    read_ahead(document.text, language)
-    if len(document.text) <= _LONGEST_KNOWN_AHEAD:
-        tree = parse(document.text, language)
-        definitions(tree)
-        imports(tree)
 
 
 def _why_not(task: TaskClass, document: Document, place: Place | None, diagnostics: tuple[Diagnostic, ...]) -> str:

@@ -1,9 +1,9 @@
 """What a language's grammar tells of a text: definitions, imports, names, comments, errors; by tree-sitter.
 
-Reading order: `language` (what is known of a language as data), `languages` (the data), `tree` (parsing and queries),
-`reparse` (from an older tree), `offsets` (bytes and code points), `definitions`, `carried` (from an older tree),
-`names`, `locals` (which names are a definition's own), `equality` (what can be proved of two texts), `rename` and
-`doc_comment` (edits made from small decisions).
+Reading order: `language` (what is known of a language as data), `languages` (the data), `tree` (a parsed text, and
+queries), `reading` (parsing, whole or in steps), `reparse` (from an older tree), `offsets` (bytes and code points),
+`definitions`, `carried` (from an older tree), `names`, `locals` (which names are a definition's own), `equality` (what
+can be proved of two texts), `rename` and `doc_comment` (edits made from small decisions).
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from parley_agent.syntax.equality import equal_up_to_local_renaming, equal_witho
 from parley_agent.syntax.language import Language
 from parley_agent.syntax.languages import LANGUAGES, language_of
 from parley_agent.syntax.names import Identifier, comments, identifiers, literals, unknown_names
+from parley_agent.syntax.reading import Reading, parse
 from parley_agent.syntax.rename import LocalName, can_rename, rename_locals, renameable_locals, usable_renames
-from parley_agent.syntax.tree import Tree, parse, prepare
+from parley_agent.syntax.tree import Tree, reading_queries
 
 __all__ = [
     "LANGUAGES",
@@ -32,6 +33,7 @@ __all__ = [
     "Identifier",
     "Language",
     "LocalName",
+    "Reading",
     "Tree",
     "can_document",
     "can_rename",
@@ -50,7 +52,7 @@ __all__ = [
     "literals",
     "local_renaming",
     "parse",
-    "prepare",
+    "reading_queries",
     "rename_locals",
     "renameable_locals",
     "set_doc_comment",

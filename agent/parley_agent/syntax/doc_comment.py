@@ -11,7 +11,7 @@ from parley_agent.python.errors import EditRefusedError
 from parley_agent.syntax.equality import equal_without_comments
 from parley_agent.syntax.language import DocStyle
 from parley_agent.syntax.names import comments
-from parley_agent.syntax.tree import parse
+from parley_agent.syntax.reading import parse
 
 if TYPE_CHECKING:
     from parley_agent.syntax.definitions import Definition

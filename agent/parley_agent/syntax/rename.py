@@ -15,7 +15,7 @@ from parley_agent.python.naming import is_poor
 from parley_agent.syntax.equality import equal_up_to_local_renaming
 from parley_agent.syntax.locals import Kind, Local, locals_of
 from parley_agent.syntax.names import identifiers
-from parley_agent.syntax.tree import parse
+from parley_agent.syntax.reading import parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,13 +10,19 @@ from typing import TYPE_CHECKING
 from parley_agent.same_ends import same_ends
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
     import tree_sitter
 
-_PIECE_BYTES = 4_096
+_PAGE_BYTES = 4_096
+_SLICE = 256
+"""How often the parser asks in a slice: a few milliseconds."""
 
 
-def reparsed(parser: tree_sitter.Parser, old: tree_sitter.Tree, before: bytes, after: bytes) -> tree_sitter.Tree:
-    """The tree of `after`, made from `old`, which is the tree of `before` and stays as it is."""
+def reparsing(
+    parser: tree_sitter.Parser, old: tree_sitter.Tree, before: bytes, after: bytes
+) -> Generator[None, None, tree_sitter.Tree]:
+    """The tree of `after`, as `parsing` gives it, made from `old`, which is the tree of `before` and stays as it is."""
     start, old_end, new_end = _difference(before, after)
     known = old.copy()
     known.edit(
@@ -27,26 +33,49 @@ def reparsed(parser: tree_sitter.Parser, old: tree_sitter.Tree, before: bytes, a
         old_end_point=_point(before, old_end),
         new_end_point=_point(after, new_end),
     )
-    return parse_in_turns(parser, after, known)
+    return (yield from parsing(parser, after, known))
 
 
-def parse_in_turns(parser: tree_sitter.Parser, data: bytes, known: tree_sitter.Tree | None = None) -> tree_sitter.Tree:
-    """The tree of `data`. Other threads get their turn meanwhile: the parser gives way only while Python code runs.
+def parsing(
+    parser: tree_sitter.Parser, data: bytes, known: tree_sitter.Tree | None = None
+) -> Generator[None, None, tree_sitter.Tree]:
+    """Parse `data`, a slice at each item, and return its tree; what is not asked on leaves none.
 
-    It asks for text every few pages of it, and whether it shall stop every hundred steps: after an error the steps
-    between two pages are many.
+    Other threads get their turn also within a slice: the parser gives way only while Python code runs. It asks for text
+    every few pages of it, and whether it shall stop every hundred steps: after an error the steps between two pages
+    are many.
     """
+    slice_ = _Slice()
+    while True:
+        try:
+            if known is None:
+                return parser.parse(_pages(data), progress_callback=slice_.is_over)
+            return parser.parse(_pages(data), known, progress_callback=slice_.is_over)
+        except ValueError:
+            # A parser that was stopped says no more than one that cannot parse; asked again, it goes on.
+            if not slice_.begin_next():
+                raise
+        yield
 
-    def piece(at: int, _: tree_sitter.Point) -> bytes:
-        return data[at : at + _PIECE_BYTES]
 
-    if known is None:
-        return parser.parse(piece, progress_callback=_never_stop)
-    return parser.parse(piece, known, progress_callback=_never_stop)
+def _pages(data: bytes) -> Callable[[int, tree_sitter.Point], bytes]:
+    return lambda at, _: data[at : at + _PAGE_BYTES]
 
 
-def _never_stop(*_: int) -> bool:
-    return False
+class _Slice:
+    """Counts how often the parser asks whether it shall stop."""
+
+    def __init__(self) -> None:
+        self._asked = 0
+
+    def is_over(self, *_: int) -> bool:
+        self._asked += 1
+        return self._asked > _SLICE
+
+    def begin_next(self) -> bool:
+        """Whether this one was over."""
+        was_over, self._asked = self._asked > _SLICE, 0
+        return was_over
 
 
 def alikeness(before: str, after: str) -> int:

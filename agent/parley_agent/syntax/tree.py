@@ -1,6 +1,7 @@
 """A parsed text: the tree, its errors, and queries over it, in code points.
 
-Loads a language's grammar at the first parse of that language. What the nodes mean belongs to the modules beside it.
+Loads a language's grammar at the first parse of that language. How a text becomes a tree belongs to `reading`, what the
+nodes mean to the modules beside it.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import deque
-from functools import cache, lru_cache
+from functools import cache
 from importlib import import_module
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
@@ -16,13 +17,12 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 import tree_sitter
 
 from parley_agent.document import Span
-from parley_agent.syntax.offsets import Offsets
-from parley_agent.syntax.reparse import alikeness, parse_in_turns, reparsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from parley_agent.syntax.language import Grammar, Language
+    from parley_agent.syntax.offsets import Offsets
 
 Node: TypeAlias = tree_sitter.Node
 _T = TypeVar("_T")
@@ -35,21 +35,17 @@ class Tree:
     """A text as its grammar sees it; it always has a tree, broken text included.
 
     Args:
-        text: The text.
+        offsets: The text.
         language: Its language.
-        like: The tree of a text of that language that is much alike: parsing then costs what differs.
+        parsed: The grammar's own tree of it.
     """
 
     __slots__ = ("_captures", "_kept", "_matches", "_offsets", "_tree", "language")
 
-    def __init__(self, text: str, language: Language, like: Tree | None = None) -> None:
+    def __init__(self, offsets: Offsets, language: Language, parsed: tree_sitter.Tree) -> None:
         self.language = language
-        self._offsets = Offsets(text)
-        parser = tree_sitter.Parser(_grammar(language.grammar))
-        if like is not None:
-            self._tree: tree_sitter.Tree = reparsed(parser, *like.parsed, self._offsets.data)
-        else:
-            self._tree = parse_in_turns(parser, self._offsets.data)
+        self._offsets = offsets
+        self._tree = parsed
         self._matches: dict[str, list[Captures]] = {}
         self._captures: dict[str, Captures] = {}
         self._kept: dict[str, object] = {}
@@ -82,9 +78,16 @@ class Tree:
         """
         if span is not None:
             return self._matches_in(query, span)
-        if query not in self._matches:
-            self._matches[query] = [found for part in self.parts() for found in self._matches_in(query, part)]
+        deque(self.searching(query), maxlen=0)
         return self._matches[query]
+
+    def searching(self, query: str) -> Iterator[None]:
+        """Look for the matches in all of the text, a part at each item; afterwards `matches` has them."""
+        found: list[Captures] = []
+        for part in () if query in self._matches else self.parts():
+            found += self._matches_in(query, part)
+            yield
+        self._matches.setdefault(query, found)
 
     def captures(self, query: str, span: Span | None = None) -> Captures:
         """The nodes that a query captures, by capture name, in the nodes that touch `span`, or in the whole tree."""
@@ -130,7 +133,7 @@ class Tree:
         return found
 
     def _cursors(self, query: str, span: Span) -> Iterator[tree_sitter.QueryCursor]:
-        for each in _queries(self.language.grammar, query):
+        for each in _queries(self.language, query):
             cursor = tree_sitter.QueryCursor(each)
             cursor.set_byte_range(*self._to_bytes(span))
             yield cursor
@@ -166,34 +169,6 @@ class Tree:
         return self.root.descendant_for_byte_range(start, end) or self.root
 
 
-_recent: deque[Tree] = deque(maxlen=4)
-
-
-@lru_cache(maxsize=4)
-def parse(text: str, language: Language) -> Tree:
-    """Parse `text`. Never fails: what the grammar cannot read is among the tree's `errors`.
-
-    Remembers the last few: a refactoring looks at the text that its code actions were just made for, and a text that
-    was edited is much like the one before.
-    """
-    recent = [tree for tree in tuple(_recent) if tree.language.grammar == language.grammar]
-    same, like = max(
-        ((alikeness(tree.text, text), tree) for tree in recent), key=lambda each: each[0], default=(0, None)
-    )
-    tree = Tree(text, language, like if same else None)
-    _recent.append(tree)
-    return tree
-
-
-def prepare(text: str, language: Language) -> None:
-    """Parse `text`, and get ready what is asked of its language, so that whoever asks next is answered at once."""
-    parse(text, language)
-    queries = language.queries
-    for query in (queries.structure, queries.names, queries.locals, queries.opaque):
-        if query:
-            _queries(language.grammar, query)
-
-
 def _without_errors(root: Node) -> Iterator[Node]:
     for child in root.children:
         if child.is_error:
@@ -213,11 +188,37 @@ def _broken(root: Node) -> Iterator[Node]:
 
 
 @cache
-def _grammar(grammar: Grammar) -> tree_sitter.Language:
+def grammar_of(language: Language) -> tree_sitter.Language:
+    """The grammar, imported the first time."""
+    grammar = language.grammar
     return tree_sitter.Language(getattr(import_module(grammar.module), grammar.function)())
 
 
-@cache
-def _queries(grammar: Grammar, text: str) -> tuple[tree_sitter.Query, ...]:
+def reading_queries(language: Language) -> Iterator[None]:
+    """Read the queries of a language, a piece at each item, so that whoever asks next is answered at once."""
+    queries = language.queries
+    for query in (queries.structure, queries.names, queries.locals, queries.opaque):
+        for piece in _pieces(query):
+            if (language.grammar, piece) not in _read_queries:
+                _query(language, piece)
+                yield
+
+
+_read_queries: dict[tuple[Grammar, str], tree_sitter.Query] = {}
+
+
+def _queries(language: Language, text: str) -> tuple[tree_sitter.Query, ...]:
     """A query in the pieces that empty lines make of it: reading one lets no other thread run before it is done."""
-    return tuple(tree_sitter.Query(_grammar(grammar), piece) for piece in _EMPTY_LINES.split(text) if piece.strip())
+    return tuple(_query(language, piece) for piece in _pieces(text))
+
+
+def _query(language: Language, piece: str) -> tree_sitter.Query:
+    key = (language.grammar, piece)
+    if key not in _read_queries:
+        _read_queries[key] = tree_sitter.Query(grammar_of(language), piece)
+    return _read_queries[key]
+
+
+@cache
+def _pieces(text: str) -> tuple[str, ...]:
+    return tuple(piece for piece in _EMPTY_LINES.split(text) if piece.strip())

@@ -1,23 +1,26 @@
 """Reads texts ahead in a thread, when they are opened and when typing pauses, so that code actions find them read.
 
-What reading one means belongs to the services. Texts that are overtaken by the next change are left out.
+What reading one means belongs to the services. It goes step by step, each asked for from here: the loop has its turn
+after each, code actions need not wait for the last, and what is overtaken by the next change is left.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Generator
 
     from parley_agent.document import Document
-    from parley_server.lsp.documents import Documents
+    from parley_server.lsp.documents import Documents, OpenDocument
 
 logger = logging.getLogger(__name__)
 # A key that is held down repeats every 33 ms: reading meanwhile would be in vain, and in the way of what is typed.
 PAUSE_S = 0.035
+_END = object()
 
 
 class Preparing:
@@ -26,15 +29,21 @@ class Preparing:
     Args:
         group: The parent of its task.
         documents: The open texts.
-        read: Reads one, elsewhere.
+        read: Begins to read one; a step at each item.
+        aside: Does a step elsewhere, one at a time.
     """
 
     def __init__(
-        self, group: asyncio.TaskGroup, documents: Documents, read: Callable[[Document], Awaitable[None]]
+        self,
+        group: asyncio.TaskGroup,
+        documents: Documents,
+        read: Callable[[Document], Generator[None, None, None]],
+        aside: Callable[[Callable[[], object]], Awaitable[object]],
     ) -> None:
         self._group = group
         self._documents = documents
         self._read = read
+        self._aside = aside
         self._wanted: str | None = None
         self._pause: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
@@ -71,7 +80,17 @@ class Preparing:
             if document is None:
                 continue
             try:
-                await self._read(document.snapshot())
+                await self._read_on(document)
             except Exception:
                 # Reading ahead is a favour: what it trips over is told to whoever asks.
                 logger.exception("%s could not be read ahead", document.uri)
+
+    async def _read_on(self, document: OpenDocument) -> None:
+        snapshot = document.snapshot()
+        steps = self._read(snapshot)
+        while await self._aside(partial(next, steps, _END)) is not _END:
+            opened = self._documents.get(snapshot.uri)
+            if opened is None or opened.text is not snapshot.text:
+                # What was read so far is freed where it was read: that takes a while, too.
+                await self._aside(steps.close)
+                return

@@ -104,9 +104,7 @@ class ParleyServer(LanguageServer):
             look=lambda folders: self.worker.call(lambda: services.workspace_problems(folders)),
         )
         self.following = Following(group, self, lambda *given: self.worker.call(lambda: services.follow_events(*given)))
-        self.preparing = Preparing(
-            group, self.documents, lambda document: self.aside(lambda: services.prepare(document))
-        )
+        self.preparing = Preparing(group, self.documents, services.prepare, self.aside)
         self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parley-offers")
         self._garbage = Garbage()
         self._ended = asyncio.Event()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 
     from parley_agent.document import Diagnostic, Document, Span
     from parley_agent.refactor.events import RefactoringEvent
@@ -24,8 +24,11 @@ class Services(Protocol):
         """What could be asked for here; instant, without a model, from any one thread."""
         ...
 
-    def prepare(self, document: Document) -> None:
-        """Read `document` ahead, so that what is offered there next comes at once; in the thread that offers."""
+    def prepare(self, document: Document) -> Generator[None, None, None]:
+        """Read `document` ahead, so that what is offered there next comes at once; in the thread that offers.
+
+        Each item is a step of a few milliseconds; it may be closed after any.
+        """
         ...
 
     def refactor(self, request: RefactorRequest) -> AsyncGenerator[RefactorEvent, None]:

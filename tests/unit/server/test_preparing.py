@@ -10,19 +10,32 @@ from support.virtual_time import played
 
 
 class Reader:
-    """Reads texts, each when it is let, and tells when."""
+    """Reads texts in so many steps, each when it is let, and tells which texts it began, took steps of, and read."""
 
-    def __init__(self, *, fails_at=()):
-        self.read, self.read_at_s, self.fails_at = [], [], fails_at
+    def __init__(self, *, fails_at=(), steps=1):
+        self.read, self.read_at_s, self.fails_at, self.steps = [], [], fails_at, steps
+        self.taken, self.closed = [], []
         self.begun, self.let = asyncio.Event(), asyncio.Event()
 
-    async def __call__(self, document):
+    def __call__(self, document):
         self.read_at_s.append(asyncio.get_running_loop().time())
+        try:
+            for _ in range(self.steps):
+                self.taken.append(document.text)
+                if document.text in self.fails_at:
+                    raise ValueError(document.text)
+                yield
+            self.read.append((document.uri, document.text))
+        finally:
+            self.closed.append(document.text)
+
+    async def aside(self, step):
         self.begun.set()
         await self.let.wait()
-        self.read.append((document.uri, document.text))
-        if document.text in self.fails_at:
-            raise ValueError(document.text)
+        return step()
+
+    def preparing(self, group, documents):
+        return Preparing(group, documents, self, self.aside)
 
 
 def opened(documents, preparing, uri, text):
@@ -40,7 +53,7 @@ async def typed(texts, every_s):
     documents, reader = Documents(lambda uri: uri), Reader()
     reader.let.set()
     async with asyncio.TaskGroup() as group:
-        preparing = Preparing(group, documents, reader)
+        preparing = reader.preparing(group, documents)
         opened(documents, preparing, "a", texts[0])
         await reader.begun.wait()
         for text in texts[1:]:
@@ -54,13 +67,13 @@ async def test_the_text_that_was_opened_or_changed_last_is_read_next():
     """While one is read, those that are overtaken are left out, however many."""
     documents, reader = Documents(lambda uri: uri), Reader()
     async with asyncio.TaskGroup() as group:
-        preparing = Preparing(group, documents, reader)
-        opened(documents, preparing, "a", "1")
+        preparing = reader.preparing(group, documents)
+        opened(documents, preparing, "d", "1")
         await reader.begun.wait()
         for uri, text in (("b", "1"), ("c", "1"), ("a", "2"), ("a", "3")):
             opened(documents, preparing, uri, text)
         reader.let.set()
-    assert reader.read == [("a", "1"), ("a", "3")]
+    assert reader.read == [("d", "1"), ("a", "3")]
 
 
 def test_changes_in_a_burst_are_read_once_when_it_pauses():
@@ -81,12 +94,12 @@ async def test_a_text_that_cannot_be_read_ahead_disturbs_nothing(caplog):
     """The next one is read; the log tells."""
     documents, reader = Documents(lambda uri: uri), Reader(fails_at=("1",))
     async with asyncio.TaskGroup() as group:
-        preparing = Preparing(group, documents, reader)
+        preparing = reader.preparing(group, documents)
         opened(documents, preparing, "a", "1")
         await reader.begun.wait()
         opened(documents, preparing, "a", "2")
         reader.let.set()
-    assert reader.read == [("a", "1"), ("a", "2")]
+    assert reader.read == [("a", "2")]
     assert [record.getMessage() for record in caplog.records] == ["a could not be read ahead"]
 
 
@@ -94,13 +107,50 @@ async def test_nothing_is_read_of_a_text_that_was_closed_or_after_the_end():
     """Neither is an error."""
     documents, reader = Documents(lambda uri: uri), Reader()
     async with asyncio.TaskGroup() as group:
-        preparing = Preparing(group, documents, reader)
+        preparing = reader.preparing(group, documents)
         opened(documents, preparing, "a", "1")
         documents.close("a")
         await asyncio.sleep(0)
         preparing.close()
         opened(documents, preparing, "b", "1")
     assert reader.read == []
+
+
+async def test_a_text_that_changes_while_it_is_read_is_left_after_the_step():
+    """What was read of it is freed, and nobody waits for the rest; the text that it became is read to its end."""
+    documents, reader = Documents(lambda uri: uri), Reader(steps=3)
+    async with asyncio.TaskGroup() as group:
+        preparing = reader.preparing(group, documents)
+        opened(documents, preparing, "a", "1")
+        await reader.begun.wait()
+        opened(documents, preparing, "a", "2")
+        reader.let.set()
+    assert (reader.taken, reader.closed) == (["1", "2", "2", "2"], ["1", "2"])
+    assert reader.read == [("a", "2")]
+
+
+async def test_a_text_that_is_closed_while_it_is_read_is_left_after_the_step():
+    """Nobody will ask about it."""
+    documents, reader = Documents(lambda uri: uri), Reader(steps=3)
+    async with asyncio.TaskGroup() as group:
+        preparing = reader.preparing(group, documents)
+        opened(documents, preparing, "a", "1")
+        await reader.begun.wait()
+        documents.close("a")
+        reader.let.set()
+    assert (reader.taken, reader.closed, reader.read) == (["1"], ["1"], [])
+
+
+async def test_a_change_of_another_text_leaves_no_reading():
+    """What is open in two windows is read in both."""
+    documents, reader = Documents(lambda uri: uri), Reader(steps=3)
+    async with asyncio.TaskGroup() as group:
+        preparing = reader.preparing(group, documents)
+        opened(documents, preparing, "a", "1")
+        await reader.begun.wait()
+        opened(documents, preparing, "b", "2")
+        reader.let.set()
+    assert reader.read == [("a", "1"), ("b", "2")]
 
 
 def test_what_changed_last_stays_unread_at_the_end():
@@ -110,7 +160,7 @@ def test_what_changed_last_stays_unread_at_the_end():
     async def ended():
         documents = Documents(lambda uri: uri)
         async with asyncio.TaskGroup() as group:
-            preparing = Preparing(group, documents, reader)
+            preparing = reader.preparing(group, documents)
             changed(documents, preparing, "a", "1")
             preparing.close()
             changed(documents, preparing, "a", "2")

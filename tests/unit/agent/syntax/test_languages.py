@@ -35,7 +35,7 @@ def test_queries_fit_the_grammar(language):
     """Every query compiles against the installed grammar."""
     queries = language.queries
     for query in (queries.structure, queries.names, queries.locals, queries.opaque):
-        assert bool(_queries(language.grammar, query)) == bool(query)
+        assert bool(_queries(language, query)) == bool(query)
 
 
 @each_language

@@ -6,22 +6,12 @@ from hypothesis import strategies as st
 
 from parley_agent.syntax import language_of
 from parley_agent.syntax.reparse import alikeness
-from parley_agent.syntax.tree import Tree
 from support.language_samples import SAMPLES
+from support.parsed import nodes, parsed
 
 PIECES = st.text(alphabet="a(){}[]:;\"'`#/\\ \n\té漢😀", max_size=6) | st.sampled_from(
     ["def f(x):\n    return x\n", "class A:\n", "'''", "/*", "*/", "if x:", "  "]
 )
-
-
-def nodes(tree):
-    """Every node: its kind, where it is, and what it is in its parent."""
-    found, pending = [], [tree.root]
-    while pending:
-        node = pending.pop()
-        found.append((node.type, node.start_byte, node.end_byte, node.is_missing))
-        pending += node.children
-    return found
 
 
 @settings(max_examples=400, deadline=None)
@@ -29,13 +19,13 @@ def nodes(tree):
 def test_a_tree_made_from_an_older_one_is_the_tree(name, data):
     """Whatever is typed or deleted, one edit after the other, a tree without errors is that of parsing from nothing."""
     language, text = language_of(name, None), SAMPLES[name]
-    tree = Tree(text, language)
+    tree = parsed(text, language)
     for _ in range(3):
         start, end = sorted((data.draw(st.integers(0, len(text))), data.draw(st.integers(0, len(text)))))
         end = min(end, start + 20)
         text = text[:start] + data.draw(PIECES) + text[end:]
-        tree = Tree(text, language, like=tree)
-        fresh = Tree(text, language)
+        tree = parsed(text, language, like=tree)
+        fresh = parsed(text, language)
         assert tree.root.has_error == fresh.root.has_error
         if not fresh.root.has_error:
             assert nodes(tree) == nodes(fresh)
