@@ -177,12 +177,14 @@ class _Listener:
 
     async def _wait_for_room(self) -> None:
         began = asyncio.get_running_loop().time()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._patience_left_s):
-                while self.is_full and not self._has_left:
-                    self._room.clear()
-                    await self._room.wait()
-        self._patience_left_s -= asyncio.get_running_loop().time() - began
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._patience_left_s):
+                    while self.is_full and not self._has_left:
+                        self._room.clear()
+                        await self._room.wait()
+        finally:  # it was waited for, also by who gave up
+            self._patience_left_s -= asyncio.get_running_loop().time() - began
 
     def _too_slow(self) -> SlowSubscriberError:
         return SlowSubscriberError(

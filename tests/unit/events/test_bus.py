@@ -250,6 +250,27 @@ def test_patience_is_for_all_the_waiting_until_the_listener_has_caught_up():
     assert played(play(catches_up=False))[0] == ([1, 2, 3], 3)
 
 
+def test_patience_ends_for_publishers_that_do_not_wait_so_long_either():
+    """Each gives up after a second; what they waited together is what the listener had."""
+
+    async def play():
+        bus = InProcessBus(queue_messages=1, patience_s=3.0)
+        async with bus.listening("a") as late:
+            await bus.publish(_message("a", 1))
+            given_up = 0
+            for _ in range(9):
+                try:
+                    async with asyncio.timeout(1):
+                        await bus.publish(_message("a", 2))
+                except TimeoutError:
+                    given_up += 1
+            assert (given_up, await _positions(late, 1)) == (3, [1])
+            with pytest.raises(SlowSubscriberError):
+                await anext(late)
+
+    played(play())
+
+
 def test_publishers_to_several_topics_of_one_listener_wait_in_their_order():
     """Its patience is spent once, not by each of them."""
 
