@@ -203,6 +203,26 @@ def test_an_event_that_is_damaged_is_named_with_the_way_out(folder, command, sho
     assert saved.stderr == "62 events saved; 57 events left out, because what comes before is lost.\n"
 
 
+@pytest.mark.parametrize(
+    "command",
+    [("list",), ("fork", "plans/one", "new", "--at", "1"), ("import", "text.db"), ("export", "--salvage"), ("verify",)],
+)
+def test_a_folder_in_place_of_a_file_is_told(folder, command):
+    """With what was meant, perhaps; nothing is made in it."""
+    (folder / "here").mkdir()
+    done = parley(folder, *command, "--store", "here")
+    here = folder / "here"
+    said = f"parley: {here} is a folder. Name a file in it, such as {here / 'events.db'}.\n"
+    assert (done.returncode, done.stderr, [*here.iterdir()]) == (1, said, [])
+
+
+def test_a_position_that_cannot_be_there_makes_no_store(folder):
+    """Watching from the beginning, or from now on, would."""
+    done = parley(folder, "tail", "--after", "5", "--store", "none.db")
+    assert (done.returncode, "There is no event store at" in done.stderr) == (1, True)
+    assert not (folder / "none.db").exists()
+
+
 def test_saving_a_store_that_is_whole_leaves_nothing_out(folder):
     """Nothing is said to be lost."""
     assert (

@@ -55,7 +55,10 @@ def show(
 def schema(
     project: Annotated[bool, typer.Option("--project", help="That of a workspace's .parley.yaml instead.")] = False,
 ) -> None:
-    """Print the JSON Schema of the settings file, for an editor's completion."""
+    """Print the JSON Schema of the settings file.
+
+    For an editor's completion.
+    """
     import json
 
     from parley_server.config_schema import json_schema, project_schema

@@ -194,8 +194,8 @@ def tail(
         try:
             reading(store, work) if cursor is None else changing(store, work)
         except StoreMissingError:
-            if not is_event_file(store):
-                raise  # a database may be a mistyped one of somebody else
+            if after or not is_event_file(store):
+                raise  # there is no such position, and a database may be a mistyped one of somebody else
             doing(store, work)  # made now, so that the first event is seen
     except KeyboardInterrupt:
         raise typer.Exit(130) from None

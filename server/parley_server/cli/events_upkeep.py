@@ -58,7 +58,9 @@ def prune(
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without this, only say what would go.")] = False,
     store: Store = None,
 ) -> None:
-    """Remove what nobody touched for long: whole aggregates, and bytes that nothing names any more.
+    """Remove what nobody touched for long.
+
+    Whole aggregates go, and bytes that nothing names any more.
 
     What a kept fork begins with stays, and so do bytes younger than a day, and whatever is used meanwhile. First look,
     then do it:

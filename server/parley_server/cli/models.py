@@ -40,7 +40,9 @@ def list_models(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, sizes in bytes.")] = False,
 ) -> None:
-    """Show the models that can be fetched, those that are here, and which one answers.
+    """Show which models there are, and which one answers.
+
+    Those that can be fetched, too.
 
     A window is what fits at once, in tokens. A tier tells how good answers are, higher is better: by a model's
     weights, or as `facts` in your settings say. Prices are in US dollars for a million tokens, of the prompt and of
@@ -88,7 +90,10 @@ def pull(
 def rm(
     name: Annotated[str, typer.Argument(help="The model, as `parley models list` shows it.")], yes: _Yes = False
 ) -> None:
-    """Remove a model of the embedded engine from this machine's disk, and what is left of a broken download or copy."""
+    """Remove a model from this machine's disk.
+
+    One of the embedded engine, and what is left of a broken download or copy.
+    """
     from parley_server.app import catalog, current_settings, model_store
 
     model, store = catalog().get(name), model_store(current_settings())

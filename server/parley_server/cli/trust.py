@@ -75,7 +75,9 @@ def list_trusted(as_json: AsJson = False) -> None:
 
 @trust.command("status")
 def status(folder: Folder = None, as_json: AsJson = False) -> None:
-    """Show whether a workspace is trusted, and what of its settings counts.
+    """Show whether a workspace is trusted.
+
+    And what of its settings counts.
 
     Exit code 1 if it has settings that are not read.
     """

@@ -9,12 +9,12 @@ import errno
 import os
 import sqlite3
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 from parley_events.errors import StoreMissingError, StoreReadOnlyError
 from parley_events.stores.sqlite.faults import translated
-from parley_events.stores.sqlite.location import check_location, unshareable
+from parley_events.stores.sqlite.location import check_is_no_folder, check_location, unshareable
 from parley_events.stores.sqlite.schema import check_version, migrate
 
 if TYPE_CHECKING:
@@ -43,14 +43,12 @@ def create(path: Path, mounts: Iterable[tuple[str, str]] | None = None) -> None:
             f"The event store {path} cannot be created or written ({error.strerror}). Make the file and its folder "
             "writable, or name another one."
         ) from error
-    connection = sqlite3.connect(path, isolation_level=None, timeout=OPEN_S)
     try:
-        use_log(connection, path)
-        migrate(connection, str(path))
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=OPEN_S)) as connection:
+            use_log(connection, path)
+            migrate(connection, str(path))
     except sqlite3.Error as error:
         raise translated(error, str(path)) from error
-    finally:
-        connection.close()
 
 
 def use_log(connection: sqlite3.Connection, path: Path) -> None:
@@ -124,6 +122,7 @@ def check_readable(path: Path) -> None:
     Raises:
         EventStoreError: there is none; the message says why.
     """
+    check_is_no_folder(path)
     if not path.exists():
         raise StoreMissingError(f"There is no event store at {path} yet. It is made when the first event is stored.")
     try:

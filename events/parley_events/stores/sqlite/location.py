@@ -31,11 +31,22 @@ def check_location(path: Path, mounts: Iterable[tuple[str, str]] | None = None) 
         mounts: Mount points with their kinds of file system; None asks the machine.
 
     Raises:
-        StoreLocationError: it would not.
+        StoreLocationError: it would not, or it is a folder.
     """
+    check_is_no_folder(path)
     kind = file_system(path, _mounts() if mounts is None else mounts)
     if kind in NETWORK_FILE_SYSTEMS or str(path).startswith("\\\\"):
         raise unshareable(path, kind or "network")
+
+
+def check_is_no_folder(path: Path) -> None:
+    """See that a file could be there.
+
+    Raises:
+        StoreLocationError: there is a folder.
+    """
+    if path.is_dir():
+        raise StoreLocationError(f"{path} is a folder. Name a file in it, such as {path / 'events.db'}.")
 
 
 def file_system(path: Path, mounts: Iterable[tuple[str, str]]) -> str | None:

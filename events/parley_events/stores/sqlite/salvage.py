@@ -14,6 +14,7 @@ from parley_events.blobs import blob_name, missing
 from parley_events.errors import DamagedEventError
 from parley_events.events import EVERYTHING, RecordedEvent
 from parley_events.stores.sqlite.faults import translated
+from parley_events.stores.sqlite.location import check_is_no_folder
 from parley_events.stores.sqlite.statements import COLUMNS, select
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class SalvagedEvents:
         Raises:
             EventStoreError: not even its list of tables can be read.
         """
+        check_is_no_folder(self._path)
         try:
             self._connection = sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True, isolation_level=None)
             self._connection.execute("PRAGMA writable_schema = ON")  # a file that is shorter than it says is opened

@@ -22,6 +22,13 @@ def test_help_lists_every_command():
     assert places == sorted(places)
 
 
+@pytest.mark.parametrize("name", ["models", "events", "config", "trust", "auth"])
+def test_what_a_command_of_a_group_does_is_said_whole(name):
+    """A line that is cut off teaches nobody."""
+    listed = CliRunner().invoke(app, [name, "--help"]).output.partition("Commands:")[2]
+    assert "..." not in listed
+
+
 def test_a_slip_is_answered_with_the_nearest_command():
     """Usage errors exit with 2."""
     told = CliRunner().invoke(app, ["refacto"])
