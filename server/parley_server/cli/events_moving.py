@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from parley_events.store import EventStore
     from parley_events.stores.sqlite.salvage import SalvagedEvents
 
+_WRITTEN_AT_ONCE_BYTES = 64 * 1024
 _CUT_OFF = "Stopped: the lines are cut off."
 _NOT_WRITTEN = "Stopped: no file was written."
 
@@ -149,11 +150,21 @@ async def _written(lines: AsyncIterator[str], out: Path | None) -> int:
 
     count = 0
     with _standard_output() if out is None else new_file(str(out)) as file:
+        waiting = bytearray()
         async for line in lines:
-            with heard_at_once():
-                file.write(line.encode() + b"\n")
+            waiting += line.encode() + b"\n"
             count += 1
+            if len(waiting) >= _WRITTEN_AT_ONCE_BYTES:
+                _write(file, waiting)
+        _write(file, waiting)
     return count
+
+
+def _write(file: BinaryIO, waiting: bytearray) -> None:
+    """Write what waits, and empty it: many lines at once, because listening to Ctrl-C takes as long as making one."""
+    with heard_at_once():
+        file.write(waiting)
+    waiting.clear()
 
 
 @contextmanager
