@@ -50,6 +50,7 @@ class EngineProcess:
         self._words: deque[str] = deque(maxlen=KEPT_LINES)
         self._gone = threading.Event()
         self._asked_to_end = False
+        self._is_given_up = False
         threading.Thread(target=self._listen, name="parley-engine-stderr", daemon=True).start()
 
     @property
@@ -89,7 +90,13 @@ class EngineProcess:
         """
         if self._child.stdout is None:
             raise RuntimeError("the child has no standard output")
-        line = await asyncio.to_thread(_first_line, self._child.stdout)
+        try:
+            line = await asyncio.to_thread(_first_line, self._child.stdout)
+        except asyncio.CancelledError:  # perhaps before any thread was free to listen
+            self._is_given_up = True
+            if self._gone.is_set():
+                self._close()
+            raise
         if not line:
             await self.ended(ENDED_S)
             raise self._load_failure()
@@ -116,7 +123,12 @@ class EngineProcess:
             self._words.append(printable(line.decode(errors="replace")).strip()[:KEPT_CHARACTERS])
         self._child.wait()
         self._gone.set()
-        for pipe in (self._child.stdin, self._child.stdout, self._child.stderr):
+        self._close()
+
+    def _close(self) -> None:
+        """Once it is gone. Who listens to what it said first closes that; nobody does where it was given up."""
+        unheard = self._child.stdout if self._is_given_up else None
+        for pipe in (self._child.stdin, self._child.stderr, unheard):
             if pipe is not None:
                 with suppress(OSError):
                     pipe.close()
@@ -192,7 +204,7 @@ def _tell(child: subprocess.Popen[bytes], process: EngineProcess) -> None:
 
 
 def _first_line(output: IO[bytes]) -> bytes:
-    """What the child says first; nothing where it was gone before it was heard."""
+    """What the child says first; nothing where nobody wants to hear it any more."""
     with suppress(ValueError), output:  # closed by then
         return output.readline()
     return b""

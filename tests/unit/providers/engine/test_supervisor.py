@@ -239,3 +239,19 @@ async def test_an_engine_that_nobody_came_to_hear_leaves_no_pipe_open() -> None:
                 await asyncio.to_thread(thread.join)
         gc.collect()
     assert [str(each.message) for each in told] == []
+
+
+async def test_what_an_engine_said_first_is_heard_though_it_is_gone_by_then() -> None:
+    """No thread was free to listen before; how it died is told by whatever is asked of it next."""
+    before, busy, loop = set(threading.enumerate()), threading.Event(), asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(max_workers=1))
+    working = loop.run_in_executor(None, busy.wait)
+    async with asyncio.TaskGroup() as group:
+        starting = group.create_task(started(SERVES))
+        await asyncio.sleep(0)
+        for thread in set(threading.enumerate()) - before:
+            if thread.name == "parley-engine-stderr":
+                thread.join()
+        busy.set()
+    await working
+    assert (starting.result().address, starting.result().alive) == ("http://127.0.0.1:9", False)
