@@ -130,7 +130,7 @@ async def test_a_selection_that_does_not_exist_is_drawn_to_the_text_or_refused(t
 
 async def test_two_refactorings_of_one_function_at_once_land_one_edit(tmp_path):
     """The second was made for a text that is gone when it is ready."""
-    docstring = {"task_class": "docstring", "json": {"docstring": "Return the area of a shape."}, "delay_ms": 400}
+    docstring = {"task_class": "docstring", "json": {"docstring": "Return the area of a shape."}, "delay_ms": 2_000}
     async with editing(tmp_path, [RENAME, docstring]) as editor:
         uri = editor.open(tmp_path / "a.py", SOURCE)
         first = await editor.execute("parley.refactor", editor.argument(uri, 4, 4, task="docstring"))
