@@ -146,16 +146,21 @@ def _salvage(store: str | None, query: Query, out: Path | None) -> None:
 
 async def _written(lines: AsyncIterator[str], out: Path | None) -> int:
     """Write the lines as UTF-8, each with one line feed, whatever the system's habits; how many there were."""
+    from parley_events.errors import EventStoreError
     from parley_server.files import new_file
 
     count = 0
     with _standard_output() if out is None else new_file(str(out)) as file:
         waiting = bytearray()
-        async for line in lines:
-            waiting += line.encode() + b"\n"
-            count += 1
-            if len(waiting) >= _WRITTEN_AT_ONCE_BYTES:
-                _write(file, waiting)
+        try:
+            async for line in lines:
+                waiting += line.encode() + b"\n"
+                count += 1
+                if len(waiting) >= _WRITTEN_AT_ONCE_BYTES:
+                    _write(file, waiting)
+        except EventStoreError:  # what comes before an event that is damaged is worth having
+            _write(file, waiting)
+            raise
         _write(file, waiting)
     return count
 
