@@ -49,6 +49,31 @@ async def test_a_read_that_is_cancelled_ends(reader):
     assert await reader.read(_head) == 3
 
 
+async def test_a_read_that_is_cancelled_between_two_statements_ends_at_the_second(reader):
+    """SQLite forgets an interruption when no statement runs: the thread would never be free again."""
+    between, cancelled = threading.Event(), threading.Event()
+    connections = []
+
+    def work(connection):
+        connections.append(connection)
+        between.set()
+        cancelled.wait()
+        return connection.execute(ENDLESS).fetchone()
+
+    reading = asyncio.create_task(reader.read(work))  # noqa: TID251 - a test's own, awaited by it
+    await asyncio.to_thread(between.wait)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    cancelled.set()
+    closing = asyncio.create_task(reader.aclose())  # noqa: TID251 - a test's own, awaited by it
+    ended, _ = await asyncio.wait([closing], timeout=5)
+    if not ended:
+        connections[0].interrupt()
+    await closing
+    assert ended
+
+
 async def test_a_read_that_is_cancelled_disturbs_no_other(reader):
     """Neither the one beside it, nor those that come on its thread after it."""
     endless = await _begun(reader, ENDLESS)

@@ -16,10 +16,12 @@ from parley_events.stores.sqlite.opened_file import OpenedFile
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
     from pathlib import Path
 
 ResultT = TypeVar("ResultT")
 THREADS = 2
+AGAIN_S = 0.01  # between two interruptions of a read that goes on
 _GONE = "Nothing more can be read from it."
 
 
@@ -47,10 +49,11 @@ class Reader:
         if self._closed:
             raise StoreClosedError("The event store is closed. Open it with `async with`.")
         reading = _Reading()
+        future = self._pool.submit(self._work, work, reading)
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, self._work, work, reading)
+            return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
-            reading.interrupt()
+            _end(reading, future)
             raise
 
     async def aclose(self) -> None:
@@ -73,6 +76,13 @@ class Reader:
                 return work(connection)
         except FAULTS as error:
             raise translated(error, str(self._path)) from error
+
+
+def _end(reading: _Reading, future: Future[ResultT]) -> None:
+    """Interrupt a read until it has ended: SQLite forgets an interruption that comes between two statements."""
+    if not future.done():
+        reading.interrupt()
+        asyncio.get_running_loop().call_later(AGAIN_S, _end, reading, future)
 
 
 class _Reading:
