@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 MemberT = TypeVar("MemberT", str, int, dict[str, Any])
 
 FORMAT = {"kind": "parley-events", "format": 1}
+NO_EXPORT = "Was it made by `parley events export`?"
+_CUT_OFF = (
+    "The lines before it were brought in; if the file was cut off, bring in a whole one: what is there already does no "
+    "harm."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,12 +150,10 @@ def _parsed(number: int, text: str) -> dict[str, Any]:
     try:
         line = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InvalidEventError(
-            f"Line {number} is not JSON ({error}). The lines before it were brought in; if the file was cut off, bring "
-            "in a whole one: what is there already does no harm."
-        ) from error
+        what_then = NO_EXPORT if number == 1 else _CUT_OFF
+        raise InvalidEventError(f"Line {number} is not JSON ({error}). {what_then}") from error
     if not isinstance(line, dict) or line.get("kind") not in ("event", "blob", FORMAT["kind"]):
-        raise InvalidEventError(f"Line {number} is neither an event nor a blob. Was it made by `parley events export`?")
+        raise InvalidEventError(f"Line {number} is neither an event nor a blob. {NO_EXPORT}")
     if number == 1 or line["kind"] == FORMAT["kind"]:
         _check_format(line)
     return line
@@ -158,7 +161,7 @@ def _parsed(number: int, text: str) -> dict[str, Any]:
 
 def _check_format(line: dict[str, Any]) -> None:
     if line["kind"] != FORMAT["kind"]:
-        raise InvalidEventError("The first line does not name the format. Was it made by `parley events export`?")
+        raise InvalidEventError(f"The first line does not name the format. {NO_EXPORT}")
     if line.get("format") != FORMAT["format"]:
         raise InvalidEventError(
             f"The lines have format {line.get('format')!r}; this Parley reads format {FORMAT['format']}. Update Parley."

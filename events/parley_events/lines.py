@@ -22,7 +22,16 @@ from parley_events.errors import (
     MissingBlobError,
 )
 from parley_events.events import EVERYTHING
-from parley_events.line_format import FORMAT, BlobLine, EventLine, blob_line, event_line, line_text, read_line
+from parley_events.line_format import (
+    FORMAT,
+    NO_EXPORT,
+    BlobLine,
+    EventLine,
+    blob_line,
+    event_line,
+    line_text,
+    read_line,
+)
 from parley_events.paging import telling
 
 if TYPE_CHECKING:
@@ -98,13 +107,16 @@ async def imported(
         told: Is called with what was brought so far, whenever some of it was stored.
 
     Raises:
-        InvalidEventError: a line is no such line; the message has its number. What came before it is stored.
+        InvalidEventError: a line is no such line, whose number the message has, and what came before it is stored; or
+            there is none at all.
         ConflictError: the store has other events under the same aggregate and sequence, or lines are missing.
     """
     under_way = _Import(store, await store.blob_names())
+    is_empty = True
     for number, text in enumerate(lines, 1):
         if not text.strip():
             continue
+        is_empty = False
         try:
             line = read_line(number, text)
         except InvalidEventError:
@@ -114,6 +126,8 @@ async def imported(
             await under_way.bring_blob(line)
         elif line is not None and under_way.take(line, len(text)):
             told(await under_way.store_events())
+    if is_empty:  # an export of nothing names its format: this one broke off before that
+        raise InvalidEventError(f"There is no line to bring in. {NO_EXPORT}")
     return await under_way.store_events()
 
 
