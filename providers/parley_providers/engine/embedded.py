@@ -16,7 +16,6 @@ from parley_providers.engine.spec import spec_of
 from parley_providers.errors import (
     ConnectionFailedError,
     ModelNotFoundError,
-    NoModelError,
     ServerError,
     StreamTruncatedError,
 )
@@ -24,7 +23,7 @@ from parley_providers.provider import ModelFacts
 from parley_providers.requests import StreamUsage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
 
     from parley_providers.adapters.llama_server import LlamaServerProvider
     from parley_providers.engine.process import EngineProcess
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
 
 NAME = "embedded"
 PACKAGE = "xllamacpp"
+INSTALL_ENGINE = "pip install 'parley-ls[local]'"
 # A crash closes the connection a moment before the process is gone.
 CRASH_SEEN_S = 2.0
 
@@ -61,9 +61,19 @@ class EmbeddedProvider:
         catalog: The models that are known.
         store: Where the downloaded ones are.
         settings: The window, the threads, and when the engine sleeps.
+        is_installed: Tells whether the engine's package is there.
     """
 
-    def __init__(self, engine: Engine, catalog: Catalog, store: ModelStore, settings: EngineSettings) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        catalog: Catalog,
+        store: ModelStore,
+        settings: EngineSettings,
+        *,
+        is_installed: Callable[[], bool] = engine_is_installed,
+    ) -> None:
+        self._is_installed = is_installed
         self._engine = engine
         self._catalog = catalog
         self._store = store
@@ -88,7 +98,7 @@ class EmbeddedProvider:
 
     async def is_available(self) -> bool:
         """See `Provider`: the engine's package is installed, and so is a model."""
-        return engine_is_installed() and bool(self._store.installed(self._catalog))
+        return self._is_installed() and bool(self._store.installed(self._catalog))
 
     async def models(self) -> tuple[ModelFacts, ...]:
         """See `Provider`: the models that are downloaded."""
@@ -106,10 +116,6 @@ class EmbeddedProvider:
             NotEnoughMemoryError: the model does not fit now.
         """
         spec = self._spec(self._installed(request.model or ""))
-        if not engine_is_installed():
-            raise NoModelError(
-                "The embedded engine is not installed. Run: pip install 'parley-ls[local]'", provider=NAME
-            )
         deadlines = request.deadlines
         # Reading a long prompt on a processor takes minutes; whether the engine lives is seen without a deadline.
         patient = replace(deadlines, first_token_s=max(deadlines.first_token_s, deadlines.cold_first_token_s))
@@ -149,6 +155,12 @@ class EmbeddedProvider:
 
     def _installed(self, name: str) -> CatalogModel:
         model = self._catalog.get(name)
+        if not self._is_installed():
+            raise ModelNotFoundError(
+                f"The embedded engine, which runs {model.name}, is not installed. Run: {INSTALL_ENGINE}",
+                provider=NAME,
+                model=model.name,
+            )
         match self._store.state(model):
             case "installed":
                 return model

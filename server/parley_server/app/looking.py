@@ -33,17 +33,16 @@ async def look_at_everything() -> tuple[Finding, ...]:
     recommended = load_catalog().get(load_catalog().default)
     folder = model_store(settings).root
     needs = spec_of(recommended, folder, EngineSettings(context_tokens=settings.embedded.context))
-    advice = how_to_get_a_model()
     with closing(open_call_store()) as records:
         async with aclosing(build_chain(settings, records)) as chain:
             embedded, *servers = chain.providers
             return (
-                await models.serving(chain),
+                await models.serving(chain, how_to_get_a_model()),
                 *system.installation(os.environ),
                 settings_finding,
                 system.workspace(project),
                 models.engine(engine_version()),
-                await models.downloaded(embedded, advice),
+                await models.downloaded(embedded),
                 *await models.servers(servers, settings.providers),
                 *models.unused_keys(build_access(settings).statuses()),
                 models.budget(limits_of(settings), _today()),

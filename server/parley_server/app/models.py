@@ -215,11 +215,19 @@ def catalog() -> Catalog:
     return load_catalog()
 
 
-def how_to_get_a_model() -> str:
-    """What a person without any model is told."""
+def how_to_get_a_model(*, has_engine: bool | None = None) -> str:
+    """What a person without any model is told: one that is fetched does not help who has no engine to run it.
+
+    Args:
+        has_engine: Whether the embedded engine is installed; None looks.
+    """
+    from parley_providers.engine.embedded import INSTALL_ENGINE, engine_is_installed
+
     known = catalog()
     model = known.get(known.default)
+    is_there = engine_is_installed() if has_engine is None else has_engine
+    fetch = "Fetch one" if is_there else f"Install the embedded engine: {INSTALL_ENGINE}. Then fetch a model"
     return (
-        f"Fetch one ({model.size_bytes / 1e9:.1f} GB, {model.licence}): parley models pull {model.name}. "
+        f"{fetch} ({model.size_bytes / 1e9:.1f} GB, {model.licence}): parley models pull {model.name}. "
         "Or start Ollama with a coder model: ollama pull qwen2.5-coder:1.5b"
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from parley_providers.engine.embedded import INSTALL_ENGINE
 from parley_providers.errors import ProviderError
 from parley_providers.messages import user
 from parley_providers.origins import is_loopback
@@ -39,8 +40,11 @@ class Chain(Protocol):
         ...
 
 
-async def serving(chain: Chain) -> Finding:
-    """Whether a request could be served now, by whom, and why by that one; those before it that could not are told."""
+async def serving(chain: Chain, advice: str) -> Finding:
+    """Whether a request could be served now, by whom, and why by that one; those before it that could not are told.
+
+    Where nobody can, the errors say what would help; `advice` is what they end with where there is no model at all.
+    """
     silent: list[str] = []
     try:
         for route in await chain.routes(LLMRequest(messages=(user("Hello"),), task_class="custom")):
@@ -55,8 +59,10 @@ async def serving(chain: Chain) -> Finding:
             return Finding(area=Area.SERVING, name="Requests", verdict=verdict, found=" ".join((served, *silent)))
     except ProviderError as error:
         silent.append(str(error))
-    fix = "Run `parley models list` to see which models there are, then `parley models pull NAME`."
-    return Finding(area=Area.SERVING, name="Requests", verdict=Verdict.PROBLEM, found=" ".join(silent), fix=fix)
+    told = " ".join(silent)
+    found = told.removesuffix(advice).rstrip()
+    fix = None if found == told else advice
+    return Finding(area=Area.SERVING, name="Requests", verdict=Verdict.PROBLEM, found=found, fix=fix)
 
 
 def engine(version: str | None) -> Finding:
@@ -68,21 +74,20 @@ def engine(version: str | None) -> Finding:
         name="Embedded engine",
         verdict=Verdict.ABSENT,
         found="not installed",
-        fix="To run downloaded models: pip install 'parley-ls[local]'",
+        fix=f"To run downloaded models: {INSTALL_ENGINE}",
     )
 
 
-async def downloaded(embedded: Provider, advice: str) -> Finding:
-    """Which models the embedded engine could run; `advice` says how to get one."""
+async def downloaded(embedded: Provider) -> Finding:
+    """Which models the embedded engine could run. Whether one is missing, and which, is for `serving` to say."""
     try:
         models = await embedded.models()
     except ProviderError as error:
-        return Finding(
-            area=Area.MODELS, name="Downloaded models", verdict=Verdict.WARNING, found=str(error), fix=advice
-        )
+        return Finding(area=Area.MODELS, name=_DOWNLOADED, verdict=Verdict.WARNING, found=str(error))
     if models:
-        return Finding(area=Area.MODELS, name="Downloaded models", verdict=Verdict.OK, found=_names(models))
-    return Finding(area=Area.MODELS, name="Downloaded models", verdict=Verdict.ABSENT, found="none", fix=advice)
+        return Finding(area=Area.MODELS, name=_DOWNLOADED, verdict=Verdict.OK, found=_names(models))
+    found = "none; `parley models list` shows what can be fetched"
+    return Finding(area=Area.MODELS, name=_DOWNLOADED, verdict=Verdict.ABSENT, found=found)
 
 
 async def servers(providers: Iterable[Provider], named: Collection[str] = ()) -> tuple[Finding, ...]:

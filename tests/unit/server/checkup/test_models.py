@@ -16,6 +16,7 @@ from parley_server.checkup.models import budget, downloaded, engine, servers, se
 ROUTE = Route(provider="ollama", model="coder", reason="found", why="ollama is running and has coder.")
 NEXT = Route(provider="embedded", model="small", reason="embedded", why="small is downloaded.")
 SPENT = DayTotal(spent_usd=0.42)
+ADVICE = "Fetch one: parley models pull coder"
 LOCKED = LockedStoreError("It is locked.")
 FACTS = ModelFacts(name="coder", provider="ollama", window_tokens=4096, server_version="0.33.0")
 
@@ -61,7 +62,7 @@ class Server:
 
 async def test_who_would_serve_is_told_with_the_reason():
     """The route's own words, and the window."""
-    found = await serving(Routed())
+    found = await serving(Routed(), ADVICE)
     assert (found.verdict, found.found) == (
         Verdict.OK,
         "served by ollama/coder, window 4,096 tokens. ollama is running and has coder.",
@@ -70,19 +71,28 @@ async def test_who_would_serve_is_told_with_the_reason():
 
 async def test_an_unknown_window_is_not_told():
     """Unknown is left out, not shown as nothing."""
-    assert (await serving(Routed(window_tokens=None))).found.startswith("served by ollama/coder. ")
+    assert (await serving(Routed(window_tokens=None), ADVICE)).found.startswith("served by ollama/coder. ")
 
 
 async def test_without_a_model_it_is_a_problem_with_a_way_out():
-    """What nobody can serve is the one problem that matters."""
-    found = await serving(Routed(NoModelError("There is no model to ask.")))
-    assert (found.verdict, found.found) == (Verdict.PROBLEM, "There is no model to ask.")
-    assert "parley models pull" in found.fix
+    """What nobody can serve is the one problem that matters; how to get a model is told once."""
+    found = await serving(Routed(NoModelError(f"There is no model to ask. {ADVICE}")), ADVICE)
+    assert (found.verdict, found.found, found.fix) == (Verdict.PROBLEM, "There is no model to ask.", ADVICE)
+
+
+async def test_what_keeps_the_named_model_from_serving_is_told_with_its_own_way_out():
+    """To fetch some model would not help who named another one."""
+    found = await serving(Routed(NoModelError("No provider here has a model called 'x'. Did you mean y?")), ADVICE)
+    assert (found.verdict, found.found, found.fix) == (
+        Verdict.PROBLEM,
+        "No provider here has a model called 'x'. Did you mean y?",
+        None,
+    )
 
 
 async def test_one_that_does_not_answer_leaves_the_next_to_serve():
     """As a request would find it; what is wrong with the first is told beside it."""
-    found = await serving(Routed(silent=ConnectionFailedError("Nothing answers there.")))
+    found = await serving(Routed(silent=ConnectionFailedError("Nothing answers there.")), ADVICE)
     assert (found.verdict, found.found) == (
         Verdict.WARNING,
         "served by embedded/small, window 4,096 tokens. small is downloaded. Nothing answers there.",
@@ -131,13 +141,17 @@ async def test_a_server_that_is_off_is_told_with_the_setting_of_its_address(name
 
 
 @pytest.mark.parametrize(
-    ("embedded", "verdict"),
-    [(Server(), Verdict.OK), (Server(found=()), Verdict.ABSENT), (Server(error=NoModelError("x")), Verdict.WARNING)],
+    ("embedded", "verdict", "told"),
+    [
+        (Server(), Verdict.OK, "coder"),
+        (Server(found=()), Verdict.ABSENT, "none; `parley models list` shows what can be fetched"),
+        (Server(error=NoModelError("x")), Verdict.WARNING, "x"),
+    ],
 )
-async def test_downloaded_models_are_listed_or_the_way_to_one(embedded, verdict):
-    """None is told with how to get one."""
-    found = await downloaded(embedded, "parley models pull coder")
-    assert (found.verdict, found.fix) == (verdict, None if verdict is Verdict.OK else "parley models pull coder")
+async def test_downloaded_models_are_listed_or_where_to_see_some(embedded, verdict, told):
+    """That there is none needs no mending where another serves, and is told with the requests where nobody does."""
+    found = await downloaded(embedded)
+    assert (found.verdict, found.found, found.fix) == (verdict, told, None)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import socket
 import pytest
 from typer.testing import CliRunner
 
+from parley_server.app.models import how_to_get_a_model
 from parley_server.cli.root import app
 
 
@@ -30,12 +31,27 @@ def run(tmp_path):
 
 
 def test_without_a_model_it_fails_and_says_how_to_get_one(run, tmp_path):
-    """Exit code 1, the way out, and nothing was made on the disk."""
+    """Exit code 1, the way out, once, and nothing was made on the disk."""
     result = run()
     assert result.exit_code == 1
-    assert "NO  Requests: There is no model to ask." in result.output
-    assert "parley models pull" in result.output
+    assert "NO  Requests: There is no model to ask.\n" in result.output
+    assert result.output.replace("\n      ", " ").count("parley models pull") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("has_engine", "begins"),
+    [
+        (True, "Fetch one (1.1 GB, Apache-2.0): parley models pull qwen2.5-coder-1.5b. Or start Ollama"),
+        (
+            False,
+            "Install the embedded engine: pip install 'parley-ls[local]'. Then fetch a model (1.1 GB, Apache-2.0): ",
+        ),
+    ],
+)
+def test_the_way_to_a_model_begins_with_the_engine_where_there_is_none(has_engine, begins):
+    """Who fetched a gigabyte that nothing can run was not helped."""
+    assert how_to_get_a_model(has_engine=has_engine).startswith(begins)
 
 
 def test_json_holds_every_finding(run):
