@@ -1,4 +1,8 @@
-"""Call records and breakers as rows, and back: pure, and exact except that secrets are redacted on the way in."""
+"""Call records and breakers as rows, and back: pure, and exact except for what may not or cannot be kept.
+
+Secrets are redacted on the way in. Much of a record is a server's word, whatever that is: text that is none (half a
+surrogate pair) is kept as far as it goes, and a figure that no database holds is unknown.
+"""
 
 from __future__ import annotations
 
@@ -22,23 +26,26 @@ _SAME = (
     "first_event_ns", "first_visible_ns", "wall_ns", "cost_usd",
 )  # fmt: skip
 _USAGE = ("prompt_tokens", "cached_prompt_tokens", "output_tokens", "reasoning_tokens")
+_LARGEST = 2**63
 _TIMINGS = ("queue_ns", "load_ns", "prefill_ns", "decode_ns", "total_ns")
 
 
 def to_row(record: CallRecord) -> Row:
     """The row of `record`: unknown is None, times are ISO 8601 in UTC."""
-    return {
-        **{name: getattr(record, name) for name in _SAME},
-        **{name: getattr(record.usage, name) for name in _USAGE},
-        **{name: getattr(record.timings, name) for name in _TIMINGS},
-        "started_at": timestamp(record.started_at),
-        "session_id": record.session_id,
-        "origin": redact(record.origin),
-        "error": None if record.error is None else redact(record.error),
-        "cold": None if record.cold is None else int(record.cold),
-        "constrained": int(record.constrained),
-        "settings": json.dumps(redact_settings(record.settings), sort_keys=True, ensure_ascii=False, default=str),
-    }
+    return _storable(
+        {
+            **{name: getattr(record, name) for name in _SAME},
+            **{name: getattr(record.usage, name) for name in _USAGE},
+            **{name: getattr(record.timings, name) for name in _TIMINGS},
+            "started_at": timestamp(record.started_at),
+            "session_id": record.session_id,
+            "origin": redact(record.origin),
+            "error": None if record.error is None else redact(record.error),
+            "cold": None if record.cold is None else int(record.cold),
+            "constrained": int(record.constrained),
+            "settings": json.dumps(redact_settings(record.settings), sort_keys=True, ensure_ascii=False, default=str),
+        }
+    )
 
 
 def from_row(row: Mapping[str, Any]) -> CallRecord:
@@ -59,16 +66,18 @@ def from_row(row: Mapping[str, Any]) -> CallRecord:
 
 def breaker_to_row(breaker: StoredBreaker) -> Row:
     """The row of a breaker; its reason is an error's message, so secrets are redacted."""
-    return {
-        "provider": breaker.key.provider,
-        "origin": redact(breaker.key.origin),
-        "model": breaker.key.model,
-        "status": breaker.status.value,
-        "failures": breaker.failures,
-        "openings": breaker.openings,
-        "until": timestamp(breaker.until),
-        "reason": redact(breaker.reason),
-    }
+    return _storable(
+        {
+            "provider": breaker.key.provider,
+            "origin": redact(breaker.key.origin),
+            "model": breaker.key.model,
+            "status": breaker.status.value,
+            "failures": breaker.failures,
+            "openings": breaker.openings,
+            "until": timestamp(breaker.until),
+            "reason": redact(breaker.reason),
+        }
+    )
 
 
 def breaker_from_row(row: Mapping[str, Any]) -> StoredBreaker:
@@ -86,3 +95,20 @@ def breaker_from_row(row: Mapping[str, Any]) -> StoredBreaker:
 def timestamp(moment: datetime) -> str:
     """`moment` in UTC, of a fixed width, so that text order is time order."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _storable(row: Mapping[str, object]) -> Row:
+    """`row` as SQLite takes it."""
+    return {name: _stored(value) for name, value in row.items()}
+
+
+def _stored(value: object) -> str | int | float | None:
+    match value:
+        case str():
+            return value.encode(errors="replace").decode()
+        case int() if -_LARGEST <= value < _LARGEST:
+            return value
+        case float():
+            return value
+        case _:
+            return None

@@ -161,7 +161,10 @@ class CallStore:
         opened: _Open | None = None
         try:
             while batch := self._next_batch():
-                opened = self._write(opened, batch)
+                try:
+                    opened = self._write(opened, batch)
+                except Exception as error:  # noqa: BLE001 - the boundary of the thread: those after it are kept
+                    self._dropped(error)
         finally:
             if opened is not None:
                 opened.database.close()
@@ -218,6 +221,14 @@ class CallStore:
                     self._changed.wait(_PAUSE_S)
                 else:
                     self._changed.wait_for(lambda: self._closing, error.retry_after_s)
+            self._changed.notify_all()
+
+    def _dropped(self, error: Exception) -> None:
+        """Count a batch as lost that failed in a way that nobody thought of, and say so."""
+        with self._changed:
+            _log.error("%d call records were not kept: %s: %s", self._writing, type(error).__name__, error)
+            self._lost += self._writing
+            self._writing = 0
             self._changed.notify_all()
 
     def _begin_anew(self, error: CorruptStoreError, damaged_inode: int | None) -> StoreError:
