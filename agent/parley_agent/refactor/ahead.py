@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from parley_agent.document import Span
+from parley_agent.refactor.decision_edits import reading as reading_for_edits
 from parley_agent.refactor.errors import RefactorRefusedError
 from parley_agent.refactor.offers import offers
-from parley_agent.refactor.target import known_language, refuse_unreadable
+from parley_agent.refactor.target import known_language, refuse_unreadable, tree_of
 from parley_agent.syntax import Reading, definitions, imports, reading_queries
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from parley_agent.document import Diagnostic, Document, Span
+    from parley_agent.document import Diagnostic, Document
     from parley_agent.refactor.requests import Offer
     from parley_agent.syntax import Language
 
@@ -42,11 +44,17 @@ class Ahead:
             return
         yield from self._parsing(document.text, language)
         yield from reading_queries(language)
+        # The trees that it takes the place of are freed, which takes a while.
+        tree = tree_of(document.text, language)
+        yield
+        tree.errors()
+        tree.outer_nodes(Span(start=0, end=0))
+        yield
         if len(document.text) <= _LONGEST_KNOWN_AHEAD:
-            tree = Reading(document.text, language).finish()
             yield from tree.searching(language.queries.structure)
             definitions(tree)
             imports(tree)
+        yield from reading_for_edits(tree)
 
     def offers(
         self, document: Document, selection: Span, diagnostics: tuple[Diagnostic, ...] = ()

@@ -1,13 +1,14 @@
 """The edits that tools make from a decision, by language: Python's own room where it is Python, the grammar elsewhere.
 
-Every function raises `EditRefusedError`, whose reason is for the person and for the model alike. The rooms are imported
-at first use: offering nothing must cost nothing.
+Every function that edits raises `EditRefusedError`, whose reason is for the person and for the model alike. The rooms
+are imported at first use: offering nothing must cost nothing.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache, lru_cache
+from importlib import import_module
 from typing import TYPE_CHECKING, TypeVar
 
 from parley_agent.document import Span
@@ -15,14 +16,26 @@ from parley_agent.refactor.errors import RefactorRefusedError
 from parley_agent.syntax import top_level_part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from parley_agent.python.extract import LineRange
     from parley_agent.refactor.target import Place
-    from parley_agent.syntax import Definition
+    from parley_agent.syntax import Definition, Tree
 
 _T = TypeVar("_T")
 _SHORT_CHARACTERS = 60_000
+_ASKED_FIRST = ("rename", "docstring", "type_hints", "extract")
+
+
+def reading(tree: Tree) -> Iterator[None]:
+    """Read what is asked of any definition of a text, a step at each item, so that who asks first need not wait."""
+    if tree.language.id != "python":
+        return
+    for room in _ASKED_FIRST:
+        import_module(f"parley_agent.python.{room}")
+        yield
+    if len(tree.text) <= _SHORT_CHARACTERS and not tree.errors():
+        yield from _reading_whole(tree.text)
 
 
 def definition_of(place: Place) -> Definition:
@@ -156,6 +169,21 @@ def extracted(place: Place, first_line: int, last_line: int, name: str) -> str:
     from parley_agent.python import extract
 
     return extract.extract(place.document.text, definition_of(place).span, first_line, last_line, name)
+
+
+def _reading_whole(text: str) -> Iterator[None]:
+    from parley_agent.python import bindings, module
+    from parley_agent.python.errors import EditRefusedError
+
+    try:
+        read = module.read(text)
+        yield
+        bindings.analyse(read)
+    except EditRefusedError:
+        # Why, is told to whoever asks.
+        return
+    yield
+    module.definitions(read.tree)
 
 
 def _alone(place: Place) -> tuple[str, Span]:

@@ -106,6 +106,12 @@ def known_language(document: Document) -> Language:
     return language
 
 
+@lru_cache(maxsize=4)
+def tree_of(text: str, language: Language) -> Tree:
+    """The tree of a document's text, kept: what is offered at a place is often carried out next."""
+    return parse(text, language)
+
+
 def place_of(document: Document, selection: Span) -> Place:
     """Where `selection` lies in `document`.
 
@@ -119,7 +125,7 @@ def place_of(document: Document, selection: Span) -> Place:
             f"The selection ends at offset {selection.end}, behind the document's end ({len(document.text)}).",
         )
     language = known_language(document)
-    tree = _parsed(document.text, language)
+    tree = tree_of(document.text, language)
     definition = enclosing_definition(tree, selection)
     target = _definition_target(definition) if definition is not None else lines_target(document.text, selection)
     return Place(document=document, language=language, tree=tree, selection=selection, target=target)
@@ -142,12 +148,6 @@ def lines_target(text: str, selection: Span) -> Target:
         span=Span(start=start, end=max(start, end)),
         indent=indent,
     )
-
-
-@lru_cache(maxsize=4)
-def _parsed(text: str, language: Language) -> Tree:
-    """The tree of `text`, kept: what is offered at a place is often carried out next."""
-    return parse(text, language)
 
 
 def _definition_target(definition: Definition) -> Target:

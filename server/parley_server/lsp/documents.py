@@ -55,14 +55,16 @@ class OpenDocument:
     def apply(self, change: Change, encoding: PositionEncoding) -> None:
         """Make `change`; a range that is reversed or outside the text is drawn to what exists."""
         if change.start is None or change.end is None:
-            self.text = _paired(change.text)
+            self.text, self._index = _paired(change.text), None
         else:
             start, end = sorted((self.index.offset(change.start, encoding), self.index.offset(change.end, encoding)))
             text = self.text[:start] + change.text + self.text[end:]
             # Halves can only meet where the change is; a long text is not looked through at every key.
             here = text[max(0, start - 1) : start + len(change.text) + 1]
-            self.text = text if _paired(here) == here else _paired(text)
-        self._index = None
+            if _paired(here) == here:
+                self.text, self._index = text, self.index.changed(start, end, text)
+            else:
+                self.text, self._index = _paired(text), None
 
     def snapshot(self) -> Document:
         """The text of this moment."""

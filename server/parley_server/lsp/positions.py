@@ -30,13 +30,34 @@ class LineColumn(NamedTuple):
 
 
 class LineIndex:
-    """Where the lines of `text` start, so that positions become offsets and back in constant time for ASCII lines."""
+    """Where the lines of `text` start, so that positions become offsets and back in constant time for ASCII lines.
+
+    Args:
+        text: The text.
+        starts: Where its lines start, if that is known already.
+    """
 
     __slots__ = ("_starts", "_text")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, starts: list[int] | None = None) -> None:
         self._text = text
-        self._starts = _line_starts(text)
+        self._starts = _line_starts(text) if starts is None else starts
+
+    def changed(self, start: int, end: int, text: str) -> LineIndex:
+        """The lines of `text`, which is this one's but for what stands between `start` and `end`.
+
+        Only the lines there are looked for: a long text is not looked through at every key.
+        """
+        longer = len(text) - len(self._text)
+        # The line before counts: a CR at its end may have become half of a CRLF, or no longer be one.
+        before = max(0, bisect_right(self._starts, start) - 2)
+        behind = bisect_right(self._starts, end)
+        first, last = self._starts[before], end + longer
+        here = (first + found.end() for found in _LINE_END.finditer(text[first : last + 1]))
+        starts = self._starts[: before + 1]
+        starts += (each for each in here if each <= last)
+        starts += map(longer.__add__, self._starts[behind:]) if longer else self._starts[behind:]
+        return LineIndex(text, starts)
 
     def __len__(self) -> int:
         """How many lines there are: one more than line ends."""

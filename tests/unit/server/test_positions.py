@@ -78,3 +78,15 @@ def test_a_column_inside_a_character_means_its_start(encoding, column):
     inside = {PositionEncoding.UTF_8: 3, PositionEncoding.UTF_16: 1, PositionEncoding.UTF_32: 0}[encoding]
     assert LineIndex("😋x").offset(LineColumn(0, inside), encoding) == 0
     assert column >= inside
+
+
+@given(text=TEXTS, put=TEXTS, data=st.data())
+def test_lines_after_a_change_are_those_of_the_text_that_came_of_it(text, put, data):
+    """Wherever something is replaced, in the middle of a CRLF too: no line is missed, and none is left over."""
+    start, end = sorted(data.draw(st.tuples(st.integers(0, len(text)), st.integers(0, len(text)))))
+    changed = text[:start] + put + text[end:]
+    found, expected = LineIndex(text).changed(start, end, changed), LineIndex(changed)
+    assert [found.line_start(line) for line in range(len(found) + 1)] == [
+        expected.line_start(line) for line in range(len(expected) + 1)
+    ]
+    assert found.position(start, PositionEncoding.UTF_32) == expected.position(start, PositionEncoding.UTF_32)

@@ -3,14 +3,18 @@
 import pytest
 
 from parley_agent.document import Document, Span
+from parley_agent.python import module
 from parley_agent.refactor.ahead import Ahead
 from parley_agent.refactor.offers import offers
+from parley_agent.refactor.target import tree_of
 from parley_agent.syntax import definitions, language_of, parse
 from support.parsed import nodes, parsed
 
 FUNCTION = "export function area{n}(w: number): number {{\n  const x = w * {n};\n  return x;\n}}\n\n"
 LONG = "".join(FUNCTION.format(n=number) for number in range(400))
 TYPESCRIPT = language_of("typescript", None)
+
+SUMS = "".join(f"def total_{number}(x):\n    t = x * {number}\n    return t\n\n\n" for number in range(40))
 
 
 def document(text, language="typescript"):
@@ -66,3 +70,23 @@ def test_who_asks_about_another_text_than_the_one_that_is_half_read_gets_its_own
 def test_what_cannot_be_read_takes_no_step(text, language):
     """Why, is told to whoever asks for something there."""
     assert list(Ahead().steps(document(text, language))) == []
+
+
+@pytest.mark.parametrize("change", ["# read\n", "é = (\n"])
+def test_what_is_asked_of_a_python_text_that_was_read_ahead_is_there(change):
+    """Whether it is whole or broken: no code action waits until it is parsed."""
+    ahead, changed = Ahead(), document(change + SUMS, "python")
+    list(ahead.steps(changed))
+    parsed_so_far = [kept.cache_info().misses for kept in (tree_of, module.read)]
+    at = changed.text.index("total_20")
+    offered = ahead.offers(changed, Span(start=at, end=at))
+    assert [kept.cache_info().misses for kept in (tree_of, module.read)] == parsed_so_far
+    assert offered == offers(changed, Span(start=at, end=at))
+
+
+def test_a_text_that_pythons_own_parser_refuses_is_read_as_far_as_it_can_be():
+    """The grammar takes what an older Python took: why nothing can be changed there is told to whoever asks."""
+    ahead, older = Ahead(), document(f'print "older"\n{SUMS}', "python")
+    list(ahead.steps(older))
+    rename = ahead.offers(older, Span(start=30, end=30))[1]
+    assert rename.disabled_reason.startswith("Line 1 is not valid Python")
