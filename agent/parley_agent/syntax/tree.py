@@ -7,6 +7,7 @@ nodes mean to the modules beside it.
 from __future__ import annotations
 
 import re
+import threading
 from bisect import bisect_left, bisect_right
 from collections import deque
 from functools import cache
@@ -194,29 +195,33 @@ def grammar_of(language: Language) -> tree_sitter.Language:
     return tree_sitter.Language(getattr(import_module(grammar.module), grammar.function)())
 
 
+_read_queries: dict[tuple[Grammar, str], tree_sitter.Query] = {}
+_reading_query = threading.Lock()
+
+
+def query_of(language: Language, piece: str) -> tree_sitter.Query:
+    """A piece of a query, read once, whichever threads need it: reading lets none of them run before it is done."""
+    key = (language.grammar, piece)
+    if key not in _read_queries:
+        with _reading_query:
+            if key not in _read_queries:
+                _read_queries[key] = tree_sitter.Query(grammar_of(language), piece)
+    return _read_queries[key]
+
+
 def reading_queries(language: Language) -> Iterator[None]:
     """Read the queries of a language, a piece at each item, so that whoever asks next is answered at once."""
     queries = language.queries
     for query in (queries.structure, queries.names, queries.locals, queries.opaque):
         for piece in _pieces(query):
             if (language.grammar, piece) not in _read_queries:
-                _query(language, piece)
+                query_of(language, piece)
                 yield
-
-
-_read_queries: dict[tuple[Grammar, str], tree_sitter.Query] = {}
 
 
 def _queries(language: Language, text: str) -> tuple[tree_sitter.Query, ...]:
     """A query in the pieces that empty lines make of it: reading one lets no other thread run before it is done."""
-    return tuple(_query(language, piece) for piece in _pieces(text))
-
-
-def _query(language: Language, piece: str) -> tree_sitter.Query:
-    key = (language.grammar, piece)
-    if key not in _read_queries:
-        _read_queries[key] = tree_sitter.Query(grammar_of(language), piece)
-    return _read_queries[key]
+    return tuple(query_of(language, piece) for piece in _pieces(text))
 
 
 @cache

@@ -1,6 +1,8 @@
 """Parsing: errors, languages, and offsets in code points."""
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from parley_agent.document import Span
 from parley_agent.syntax import LANGUAGES, comments, definitions, identifiers, imports, language_of, parse
 from parley_agent.syntax.offsets import Offsets
+from parley_agent.syntax.tree import query_of
 from support.language_samples import SAMPLES
 
 
@@ -135,3 +138,19 @@ def calls_for(text: str) -> int:
     finally:
         sys.setprofile(None)
     return calls
+
+
+def test_a_query_that_several_threads_need_is_read_once():
+    """Reading one stops every thread until it is done: for each that reads it again, the loop waits once more."""
+    language = language_of("typescript", None)
+    for number in range(5):
+        text = f"{language.queries.names}; {number} of several threads"
+        together = Barrier(3)
+
+        def read(text=text, together=together):
+            together.wait()
+            return query_of(language, text)
+
+        with ThreadPoolExecutor(3) as threads:
+            found = [each.result() for each in [threads.submit(read) for _ in range(3)]]
+        assert found[1:] == [found[0], found[0]]
