@@ -6,6 +6,7 @@ are imported at first use: offering nothing must cost nothing.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from functools import cache, lru_cache
 from importlib import import_module
@@ -24,16 +25,17 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _SHORT_CHARACTERS = 60_000
-_ASKED_FIRST = ("rename", "docstring", "type_hints", "extract")
+_ASKED_FIRST = tuple(f"parley_agent.python.{name}" for name in ("rename", "docstring", "type_hints", "extract"))
 
 
 def reading(tree: Tree) -> Iterator[None]:
     """Read what is asked of any definition of a text, a step at each item, so that who asks first need not wait."""
     if tree.language.id != "python":
         return
-    for room in _ASKED_FIRST:
-        import_module(f"parley_agent.python.{room}")
-        yield
+    for module in _ASKED_FIRST:
+        if module not in sys.modules:
+            import_module(module)
+            yield
     if len(tree.text) <= _SHORT_CHARACTERS and not tree.errors():
         yield from _reading_whole(tree.text)
 
@@ -182,7 +184,6 @@ def _reading_whole(text: str) -> Iterator[None]:
     except EditRefusedError:
         # Why, is told to whoever asks.
         return
-    yield
     module.definitions(read.tree)
 
 
