@@ -21,7 +21,8 @@ class ModelFacts:
     """What a provider knows of one of its models; None is unknown.
 
     `digest` is the sha256 of the weights (hex) or the provider's own digest. `window_tokens` is what fits at this
-    server's present setting, `max_window_tokens` what the model was made for. `size_bytes` and `vram_bytes` are of the
+    server's present setting, `max_window_tokens` what the model was made for, and `window_setting` the key of Parley's
+    settings that makes the one larger, up to the other. `size_bytes` and `vram_bytes` are of the
     loaded model. `settings` are the runner options that the provider loads it with. `at_once` is how many requests it
     answers at the same time; others wait. Control characters are taken out of what a server wrote.
     """
@@ -41,6 +42,7 @@ class ModelFacts:
     quantization: str | None = None
     settings: JsonObject = field(default_factory=dict)
     at_once: int | None = None
+    window_setting: str | None = None
 
     def __post_init__(self) -> None:
         for name in _WORDS:

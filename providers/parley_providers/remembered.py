@@ -135,6 +135,7 @@ def overridden(facts: ModelFacts, override: FactsOverride | None) -> ModelFacts:
     return replace(
         facts,
         window_tokens=facts.window_tokens if override.window_tokens is None else override.window_tokens,
+        window_setting=facts.window_setting if override.window_tokens is None else None,  # it would change nothing
         abilities=facts.abilities if override.abilities is None else override.abilities,
     )
 

@@ -33,7 +33,7 @@ COUNTING = "budget.*, embedded.idle_minutes, embedded.threads, timeouts.*"
 """`HARMLESS` as a person reads it."""
 _REASONS = {
     "providers": "where code is sent, and with which key, is yours alone to say",
-    "ollama": "where code is sent is yours alone to say",
+    "ollama": "where code is sent, and what is loaded into memory, is yours alone to say",
     "prices": "what a model costs decides whom your budget lets be asked",
     "facts": "what is known of a model decides which one reads your code",
     "models_dir": "where files are read and written is yours alone to say",

@@ -15,6 +15,7 @@ from parley_server.config_file import ConfigError
 from parley_server.settings import LLAMA_SERVER_URL, OLLAMA_PORT
 
 if TYPE_CHECKING:
+    from parley_providers.adapters.ollama import OllamaSettings
     from parley_providers.keys import Key
     from parley_providers.provider import Provider
     from parley_server.access import Access
@@ -28,26 +29,29 @@ _VENDOR_ADAPTERS = {
 }
 
 
-def build_named(name: str, chosen: ProviderSettings, access: Access) -> RekeyedProvider:
-    """A provider that the person named in their settings; nothing is asked yet.
+def build_named(
+    name: str, chosen: ProviderSettings, access: Access, windows: OllamaSettings | None = None
+) -> RekeyedProvider:
+    """A provider that the person named in their settings; nothing is asked yet. `windows` are those of an Ollama.
 
     Its errors never quote its key. When that is refused, it is read anew.
     """
 
     def build(key: Key | None) -> Provider:
-        provider = _build(name, chosen, key)
+        provider = _build(name, chosen, key, windows)
         return provider if key is None else DiscreetProvider(provider, key.text)
 
     return RekeyedProvider(access.key(name), build, lambda: access.key_now(name))
 
 
-def _build(name: str, chosen: ProviderSettings, key: Key | None) -> Provider:
+def _build(name: str, chosen: ProviderSettings, key: Key | None, windows: OllamaSettings | None) -> Provider:
     match chosen.kind:
         case "ollama":
-            from parley_providers.adapters.ollama import OllamaProvider
+            from parley_providers.adapters.ollama import OllamaProvider, OllamaSettings
 
             url = chosen.url or f"http://127.0.0.1:{OLLAMA_PORT}"
-            return OllamaProvider(url, api_key=_text(key, url), name=name, ca_bundle=chosen.ca_bundle)
+            api_key, windows = _text(key, url), windows or OllamaSettings()
+            return OllamaProvider(url, settings=windows, api_key=api_key, name=name, ca_bundle=chosen.ca_bundle)
         case "llama-server":
             from parley_providers.adapters.llama_server import LlamaServerProvider
 

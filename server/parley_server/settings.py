@@ -34,6 +34,7 @@ def _server_url(url: str) -> str:
 
 
 Url: TypeAlias = Annotated[str, AfterValidator(_server_url)]
+Tokens: TypeAlias = Annotated[int, Field(ge=512, le=1_048_576)]
 Seconds: TypeAlias = Annotated[float, Field(gt=0, le=86_400)]
 
 
@@ -54,79 +55,113 @@ class Section(BaseModel):
 class OllamaSettings(Section):
     """A running Ollama, which Parley finds by itself at its usual address."""
 
-    url: Url = f"http://127.0.0.1:{OLLAMA_PORT}"
+    url: Url = Field(default=f"http://127.0.0.1:{OLLAMA_PORT}", description="Its address.")
+    context: Tokens | None = Field(
+        default=None,
+        description="The window, in tokens, with which models of every Ollama are loaded, as far as they can have it. "
+        "null: what is loaded already is kept, and else 8192 is asked for.",
+    )
 
 
 class EmbeddedSettings(Section):
-    """The engine that Parley brings along. `context` is in tokens; `idle_minutes: null` never lets it sleep."""
+    """The engine that Parley brings along."""
 
-    model: str | None = None
-    context: int = Field(default=8192, ge=512, le=1_048_576)
-    threads: int | None = Field(default=None, ge=1, le=1024)
-    idle_minutes: float | None = Field(default=10, gt=0)
+    model: str | None = Field(
+        default=None,
+        description="The downloaded model that answers where no other is chosen. null: the first there is.",
+    )
+    context: Tokens = Field(
+        default=8192,
+        description="The window, in tokens: what fits of prompt and answer at once. A larger one takes more memory.",
+    )
+    threads: int | None = Field(
+        default=None, ge=1, le=1024, description="How many threads it computes with. null: one for each physical core."
+    )
+    idle_minutes: float | None = Field(
+        default=10, gt=0, description="After how many minutes without a request it gives its memory back. null: never."
+    )
 
 
 class TimeoutSettings(Section):
-    """How long to wait for a model, in seconds; `cold_first_token_s` where it must be loaded first."""
+    """How long to wait for a model, in seconds."""
 
-    connect_s: Seconds = 5
-    first_token_s: Seconds = 60
-    cold_first_token_s: Seconds = 300
-    idle_s: Seconds = 30
-    total_s: Seconds = 600
+    connect_s: Seconds = Field(default=5, description="Seconds until a connection stands.")
+    first_token_s: Seconds = Field(default=60, description="Seconds until an answer begins.")
+    cold_first_token_s: Seconds = Field(
+        default=300, description="Seconds until an answer begins where the model must be loaded first."
+    )
+    idle_s: Seconds = Field(default=30, description="Seconds between two pieces of an answer.")
+    total_s: Seconds = Field(default=600, description="Seconds until an answer is whole.")
 
 
 ProviderKind: TypeAlias = Literal["ollama", "llama-server", "anthropic", "openai", "gemini", "openai-compatible"]
 
 
 class ProviderSettings(Section):
-    """A provider that the person names: only such a one is ever asked, whatever keys the environment holds.
+    """A provider that the person names: only such a one is ever asked, whatever keys the environment holds."""
 
-    `url` is needed where a vendor does not fix it. `key_variable` names the environment variable that holds the key, in
-    place of the vendor's usual one; a key in the keyring (`keyring`, as `parley auth set` writes it) goes first.
-    """
-
-    kind: ProviderKind
-    url: Url | None = None
-    key_variable: str | None = Field(default=None, pattern=VARIABLE)
-    keyring: bool = False
-    ca_bundle: Path | None = None
+    kind: ProviderKind = Field(description="What it speaks: a vendor's protocol, or that of a server of your own.")
+    url: Url | None = Field(
+        default=None, description="Its address. null: the vendor's own, or the usual one of a server on this machine."
+    )
+    key_variable: str | None = Field(
+        default=None,
+        pattern=VARIABLE,
+        description="The environment variable that holds its key. null: the vendor's usual one.",
+    )
+    keyring: bool = Field(
+        default=False,
+        description="Whether its key is in the keyring, which goes first; `parley auth set` writes it.",
+    )
+    ca_bundle: Path | None = Field(
+        default=None, description="A file of the certificates that are trusted in place of the system's."
+    )
 
 
 class PriceSettings(Section):
     """The person's own price of a model, in US dollars for a million tokens."""
 
-    input_usd: float = Field(ge=0)
-    output_usd: float = Field(ge=0)
+    input_usd: float = Field(ge=0, description="US dollars for a million tokens of prompts.")
+    output_usd: float = Field(ge=0, description="US dollars for a million tokens of answers.")
 
 
 class FactsSettings(Section):
-    """What the person knows better of a model than its provider told.
+    """What the person knows better of a model than its provider told."""
 
-    `quality` is a tier for the strategy `quality_first`, higher is better.
-    """
-
-    window_tokens: int | None = Field(default=None, ge=256)
-    abilities: frozenset[str] | None = None
-    quality: int | None = Field(default=None, ge=0, le=100)
+    window_tokens: int | None = Field(
+        default=None,
+        ge=256,
+        description="How many tokens of prompt and answer fit at once. It only tells: what makes a window larger is "
+        "`ollama.context` and `embedded.context`.",
+    )
+    abilities: frozenset[str] | None = Field(
+        default=None, description="What it can do, such as completion, tools, vision, thinking."
+    )
+    quality: int | None = Field(
+        default=None, ge=0, le=100, description="Its tier for the strategy `quality_first`; higher is better."
+    )
 
 
 class BudgetSettings(Section):
     """The most that may be spent, in US dollars; the worst case of a request is reserved before it is sent."""
 
-    request_usd: float | None = Field(default=None, ge=0)
-    session_usd: float | None = Field(default=None, ge=0)
-    day_usd: float | None = Field(default=None, ge=0)
+    request_usd: float | None = Field(default=None, ge=0, description="US dollars for one request. null: no limit.")
+    session_usd: float | None = Field(
+        default=None, ge=0, description="US dollars for one run of the server, or of a command. null: no limit."
+    )
+    day_usd: float | None = Field(
+        default=None, ge=0, description="US dollars for a day (UTC), of all processes together. null: no limit."
+    )
 
 
 class RefactorSettings(Section):
-    """What is done with the results of refactorings.
+    """What is done with the results of refactorings."""
 
-    `unproved` is for those that are neither proved nor tested: "ask" shows the change and waits for the person's yes,
-    "apply" accepts them beforehand.
-    """
-
-    unproved: Literal["ask", "apply"] = "ask"
+    unproved: Literal["ask", "apply"] = Field(
+        default="ask",
+        description="What becomes of those that are neither proved nor tested: `ask` shows the change and waits for "
+        "your yes, `apply` accepts them beforehand.",
+    )
 
 
 ProviderName: TypeAlias = Annotated[str, Field(pattern=NAME)]
@@ -134,26 +169,42 @@ ModelName: TypeAlias = Annotated[str, Field(pattern=MODEL)]
 
 
 class Settings(Section):
-    """Everything that can be set.
+    """Everything that can be set."""
 
-    `version` is of the file's form; without it, the present one.
-    `model` is "provider/model" or a bare name; None lets Parley find one. `models` names another for a task class.
-    `candidates` are whom the `strategy` may ask, in the person's order; `remote` says when one of them that is not on
-    this machine may be asked.
-    """
-
-    version: Literal[1] = VERSION
-    model: str | None = None
-    models: Mapping[str, str] = Field(default_factory=dict)
-    strategy: StrategyName = StrategyName.LOCAL_FIRST
-    candidates: tuple[ModelName, ...] = ()
-    remote: RemotePolicy = RemotePolicy.NEVER
-    providers: Mapping[ProviderName, ProviderSettings] = Field(default_factory=dict)
-    prices: Mapping[ModelName, PriceSettings] = Field(default_factory=dict)
-    facts: Mapping[ModelName, FactsSettings] = Field(default_factory=dict)
+    version: Literal[1] = Field(default=VERSION, description="Of this file's form; without it, the present one.")
+    model: str | None = Field(
+        default=None, description="The model that answers: PROVIDER/MODEL, or a bare name. null: Parley finds one."
+    )
+    models: Mapping[str, str] = Field(
+        default_factory=dict, description="Models of their own for kinds of work, such as `rename: PROVIDER/MODEL`."
+    )
+    strategy: StrategyName = Field(
+        default=StrategyName.LOCAL_FIRST, description="In which order the candidates are asked."
+    )
+    candidates: tuple[ModelName, ...] = Field(
+        default=(), description="The models that the strategy may ask, as PROVIDER/MODEL, in your order."
+    )
+    remote: RemotePolicy = Field(
+        default=RemotePolicy.NEVER,
+        description="When a candidate that is not on this machine may be asked: `never`, as a `fallback` after every "
+        "local one failed, or, `allowed`, as the strategy orders.",
+    )
+    providers: Mapping[ProviderName, ProviderSettings] = Field(
+        default_factory=dict, description="The providers that you name, by the names that you give them."
+    )
+    prices: Mapping[ModelName, PriceSettings] = Field(
+        default_factory=dict, description="Your own prices of models, by PROVIDER/MODEL."
+    )
+    facts: Mapping[ModelName, FactsSettings] = Field(
+        default_factory=dict, description="What you know better of models than their providers, by PROVIDER/MODEL."
+    )
     budget: BudgetSettings = BudgetSettings()
-    models_dir: Path | None = None
-    log_level: Literal["debug", "info", "warning", "error"] | None = None
+    models_dir: Path | None = Field(
+        default=None, description="The folder of downloaded models. null: one in your data folder."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] | None = Field(
+        default=None, description="From which level on the server logs. null: warning."
+    )
     ollama: OllamaSettings = OllamaSettings()
     embedded: EmbeddedSettings = EmbeddedSettings()
     timeouts: TimeoutSettings = TimeoutSettings()

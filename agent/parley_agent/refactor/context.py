@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from parley_agent.refactor.instruction import Wish
     from parley_agent.refactor.target import Place
     from parley_agent.refactor.tasks import TaskClass
+    from parley_providers.provider import ModelFacts
 
 # What a local server is started with when nobody says otherwise.
 ASSUMED_WINDOW_TOKENS = 4096
@@ -55,10 +56,23 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """What a model leaves us: its window in tokens, and whether it may see secrets."""
+    """What a model leaves us: its window in tokens, and whether it may see secrets.
+
+    `larger` says how it can have a larger window, where it can.
+    """
 
     window_tokens: int
     hides_secrets: bool
+    larger: str | None = None
+
+    @staticmethod
+    def of(facts: ModelFacts, *, hides_secrets: bool) -> Room:
+        """The room of a model of which this is known."""
+        now, most, setting = facts.window_tokens or ASSUMED_WINDOW_TOKENS, facts.max_window_tokens, facts.window_setting
+        larger = None
+        if setting is not None and (most is None or most > now):
+            larger = f"set {setting} higher" + ("" if most is None else f" (this model takes up to {most:,})")
+        return Room(window_tokens=now, hides_secrets=hides_secrets, larger=larger)
 
     def holds(self, question: Question) -> bool:
         """Whether the question and its answer fit the window."""
@@ -67,6 +81,12 @@ class Room:
     def needed(self, question: Question) -> int:
         """About how many tokens the question and its longest answer take."""
         return estimated_prompt_tokens(question.messages) + question.max_output_tokens + SPARE_TOKENS
+
+    def too_small(self, needed: int, *, select: str) -> str:
+        """That it does not hold `needed` tokens, and the ways out; `select` is what to select less of."""
+        ways = filter(None, (f"Select {select}", self.larger, "or use a model with a larger window."))
+        window = f"{self.window_tokens:,}"
+        return f"question and answer need about {needed:,} tokens, and its window has {window}. {', '.join(ways)}"
 
 
 Scope = Literal["all", "imports", "definition"]
@@ -87,8 +107,7 @@ def fitted(context: Context, form: Form, room: Room) -> tuple[View, Question]:
         needed = room.needed(question)
     raise RefactorRefusedError(
         "too-long",
-        f"{context.place.target.name} does not fit the model: question and answer need about {needed:,} tokens, and "
-        f"its window has {room.window_tokens:,}. Select a smaller definition, or use a model with a larger window.",
+        f"{context.place.target.name} does not fit the model: {room.too_small(needed, select='a smaller definition')}",
     )
 
 

@@ -84,8 +84,7 @@ def explained_view(excerpt: Excerpt, room: Room) -> tuple[View, Question]:
         needed = room.needed(question)
     raise RefactorRefusedError(
         "too-long",
-        f"{excerpt.name} is too long to explain: question and answer need about {needed:,} tokens, and the model's "
-        f"window has {room.window_tokens:,}. Select fewer lines, or use a model with a larger window.",
+        f"{excerpt.name} does not fit the model: {room.too_small(needed, select='fewer lines')}",
     )
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from parley_agent.python.errors import EditRefusedError
 from parley_agent.refactor.acting_files import acts_by_itself
 from parley_agent.refactor.answers import read_prose
-from parley_agent.refactor.context import ASSUMED_WINDOW_TOKENS, Room, fitted
+from parley_agent.refactor.context import Room, fitted
 from parley_agent.refactor.errors import AnswerRejectedError, RefactorRefusedError
 from parley_agent.refactor.explain import excerpt_of, explained_view
 from parley_agent.refactor.forms import form_for
@@ -199,10 +199,7 @@ class RefactorService:
         )
         route = await self._models.route(bare)
         facts = await self._models.facts_of(route)
-        room = Room(
-            window_tokens=facts.window_tokens or ASSUMED_WINDOW_TOKENS,
-            hides_secrets=not self._models.is_on_loopback(route),
-        )
+        room = Room.of(facts, hides_secrets=not self._models.is_on_loopback(route))
         view, question = await self._aside(fit, room)
         sent = replace(
             bare,

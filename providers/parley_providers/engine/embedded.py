@@ -188,6 +188,7 @@ class EmbeddedProvider:
             size_bytes=model.size_bytes,
             server_version=engine_version(),
             family=model.family,
+            window_setting="embedded.context",
             parameters=model.parameters,
             quantization=model.quantization,
             settings=spec.settings,

@@ -36,7 +36,7 @@ def build_chain(settings: Settings, store: CallStore, observer: CallObserver | N
     from uuid import uuid4
 
     from parley_profiling.stores import default_path
-    from parley_providers.adapters.ollama import OllamaProvider
+    from parley_providers.adapters.ollama import OllamaProvider, OllamaSettings
     from parley_providers.breaker import BreakerKey, Breakers
     from parley_providers.chain import ProviderChain
     from parley_providers.clock import SYSTEM_CLOCK
@@ -55,14 +55,16 @@ def build_chain(settings: Settings, store: CallStore, observer: CallObserver | N
     embedded = build_embedded(settings)
     access = build_access(settings)
     told = FactsFile(path=default_path().parent / "model-facts.json")
-    keyed = {name: build_named(name, chosen, access) for name, chosen in settings.providers.items()}
+    windows = OllamaSettings.with_window(settings.ollama.context)
+    keyed = {name: build_named(name, chosen, access, windows) for name, chosen in settings.providers.items()}
     named = tuple(
         RememberingProvider(each, told, SYSTEM_CLOCK, overrides_of(each.name, settings))
         if not is_loopback(each.origin)
         else _corrected(each, settings)
         for each in keyed.values()
     )
-    found = () if "ollama" in settings.providers else (_corrected(OllamaProvider(settings.ollama.url), settings),)
+    ollama = OllamaProvider(settings.ollama.url, settings=windows)
+    found = () if "ollama" in settings.providers else (_corrected(ollama, settings),)
     providers: tuple[Provider, ...] = (embedded, *found, *named)
     by_name = {each.name: each for each in providers}
     breakers = Breakers(clock=SYSTEM_CLOCK, store=store)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from parley_providers.adapters.ollama.looks import WINDOW_SETTING
 from parley_providers.errors import (
     AuthenticationError,
     BadRequestError,
@@ -69,8 +70,8 @@ def _told(refusal: Refusal) -> dict[str, Any]:
 def _too_long(told: dict[str, Any], refusal: Refusal, *, provider: str, model: str) -> ContextWindowError:
     prompt, window = told.get("n_prompt_tokens"), told.get("n_ctx")
     return ContextWindowError(
-        f"The prompt has {prompt} tokens, but {model} is loaded with room for {window}. Select less code, or give "
-        f"the model a larger window.",
+        f"The prompt has {prompt} tokens, but {model} is loaded with room for {window}. Select less code, or set "
+        f"{WINDOW_SETTING} higher.",
         prompt_tokens=prompt,
         window_tokens=window,
         provider=provider,

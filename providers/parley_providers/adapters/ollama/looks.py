@@ -14,18 +14,27 @@ if TYPE_CHECKING:
     from parley_providers.refusals import WireJson
 
 
+LEAST_WINDOW_TOKENS = 4096
+WINDOW_SETTING = "ollama.context"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OllamaSettings:
     """How Parley uses a person's Ollama.
 
     A model that is loaded already keeps its window if that is at least `least_window_tokens`; one that has to be loaded
     gets `window_tokens`, or what it was made for if that is less. `keep_alive` is how long it stays loaded after a
-    request (None: as the server has it).
+    request (None: as the server has it). Who wants a certain window says it for both (`with_window`).
     """
 
     window_tokens: int = 8192
-    least_window_tokens: int = 4096
+    least_window_tokens: int = LEAST_WINDOW_TOKENS
     keep_alive: str | None = "30m"
+
+    @staticmethod
+    def with_window(tokens: int | None) -> OllamaSettings:
+        """Every model gets this window, or keeps a larger one; None is the usual way."""
+        return OllamaSettings() if tokens is None else OllamaSettings(window_tokens=tokens, least_window_tokens=tokens)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +65,7 @@ class ShownModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """Everything that was seen of one model at one moment."""
+    """What was seen of one model at one moment; `was_asked` if it was loaded for us before, with `runner`."""
 
     name: str
     digest: str | None
@@ -64,6 +73,7 @@ class Look:
     shown: ShownModel
     version: str | None
     runner: RunnerSettings
+    was_asked: bool
 
     def facts(self, provider: str, settings: OllamaSettings) -> ModelFacts:
         """What `Provider.facts` tells."""
@@ -72,7 +82,7 @@ class Look:
             name=self.name,
             provider=provider,
             digest=self.digest,
-            window_tokens=_window_now(loaded, self.runner.window_tokens, settings),
+            window_tokens=self._window_now(settings),
             max_window_tokens=self.shown.max_window_tokens,
             abilities=self.shown.abilities,
             loaded=loaded is not None,
@@ -84,7 +94,15 @@ class Look:
             quantization=self.shown.quantization,
             settings={"num_ctx": self.runner.window_tokens, "keep_alive": self.runner.keep_alive, "shift": False},
             at_once=1,  # its default (OLLAMA_NUM_PARALLEL), which it does not tell
+            window_setting=WINDOW_SETTING,
         )
+
+    def _window_now(self, settings: OllamaSettings) -> int:
+        """What fits: less than we asked for where the server had to shrink it to load the model at all."""
+        asked = self.runner.window_tokens
+        now = None if self.loaded is None else self.loaded.window_tokens
+        least = min(settings.least_window_tokens, LEAST_WINDOW_TOKENS)  # less is what another client loaded since
+        return min(now, asked) if self.was_asked and now is not None and now >= least else asked
 
 
 def full_name(model: str) -> str:
@@ -132,9 +150,3 @@ def window_for(loaded: LoadedModel | None, shown: ShownModel, settings: OllamaSe
     if loaded is not None and (loaded.window_tokens or 0) >= min(settings.least_window_tokens, most):
         return loaded.window_tokens or 0
     return min(settings.window_tokens, most)
-
-
-def _window_now(loaded: LoadedModel | None, asked: int, settings: OllamaSettings) -> int:
-    """What fits: less than was asked for where the server had to shrink it to load the model at all."""
-    now = None if loaded is None else loaded.window_tokens
-    return asked if now is None or now < settings.least_window_tokens else min(now, asked)

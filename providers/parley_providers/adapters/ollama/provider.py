@@ -138,6 +138,7 @@ class OllamaProvider(ServedProvider[HttpServer]):
             shown=shown,
             version=await self._server_version(),
             runner=RunnerSettings(window_tokens=window, keep_alive=self._settings.keep_alive),
+            was_asked=model in self._windows,
         )
 
     async def _digest(self, model: str) -> str | None:

@@ -97,6 +97,31 @@ def test_the_window_is_the_loaded_one_unless_it_is_too_small(loaded, most, windo
     assert window_for(loaded, ShownModel(max_window_tokens=most), OllamaSettings()) == window
 
 
+@pytest.mark.parametrize(
+    ("loaded", "most", "window"),
+    [(None, 32768, 16384), (None, 2048, 2048), (_loaded(4096), 32768, 16384), (_loaded(32768), 32768, 32768)],
+)
+def test_a_window_that_the_person_wants_is_asked_for(loaded, most, window):
+    """Whatever another client loaded, unless that is larger; never more than the model was made for."""
+    assert window_for(loaded, ShownModel(max_window_tokens=most), OllamaSettings.with_window(16384)) == window
+
+
+@pytest.mark.parametrize(("shrunk_tokens", "told"), [(8192, 8192), (1024, 16384)])
+async def test_a_window_that_the_person_wants_is_told_before_it_is_loaded(shrunk_tokens, told):
+    """A smaller one of another client is loaded anew; one that stays smaller is all that the server has room for."""
+    server = Server(DONE, loaded={"m:latest": {"context_length": 4096}})
+
+    async def use(provider):
+        before = await provider.facts("m")
+        await provider.complete(_ask())
+        server.loaded = {"m:latest": {"context_length": shrunk_tokens}}
+        return before, await provider.facts("m")
+
+    (before, after), exchanges = await _with(server, use, settings=OllamaSettings.with_window(16384))
+    sent = [each.json["options"]["num_ctx"] for each in exchanges if each.path == "/api/chat"]
+    assert (before.window_tokens, sent, after.window_tokens) == (16384, [16384], told)
+
+
 async def test_the_window_is_chosen_once():
     """Another window that is loaded later changes nothing: each change would load the model anew."""
     server = Server(DONE, loaded={"m:latest": {"context_length": 16384}})

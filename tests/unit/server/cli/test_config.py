@@ -34,6 +34,20 @@ def test_the_published_schema_is_the_present_one(run, name, schema, options):
     assert json.loads(run("schema", *options).output) == schema
 
 
+@pytest.mark.parametrize("schema", [json_schema(), project_schema()], ids=["config", "project"])
+def test_an_editor_can_say_of_every_setting_what_it_is(schema):
+    """On hover and in completion: a group, which its definition may describe, as well as what is in it."""
+    definitions = schema.get("$defs", {})
+    groups = {name: group for name, group in schema["properties"].items() if "properties" in group}
+    properties = {
+        f"{name}.{key}": definitions.get(described.get("$ref", "").removeprefix("#/$defs/"), {}) | described
+        for name, group in {"": schema, **groups, **definitions}.items()
+        for key, described in group.get("properties", {}).items()
+    }
+    assert len(properties) > 10
+    assert [name for name, described in properties.items() if not described.get("description")] == []
+
+
 def test_the_schema_of_a_workspace_has_what_counts_there_and_no_more():
     """An editor offers nothing that is refused."""
     groups = {key: group["properties"] for key, group in project_schema()["properties"].items() if key != "version"}
