@@ -13,7 +13,7 @@ from parley_agent.refactor.errors import AnswerRejectedError, RefactorRefusedErr
 from parley_agent.refactor.scratch import Scratch
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
 
     from parley_agent.document import Document
     from parley_agent.refactor.requests import Proposed, RefactorRequest
@@ -34,38 +34,83 @@ async def tried(proposal: Proposed, request: RefactorRequest, limits: Limits) ->
         raise RefactorRefusedError(
             "no-workspace", "A test command needs a workspace folder and a saved file. Open the folder, or go without."
         )
-    async with _copied(request.workspace_root, limits) as scratch:
+    async with _copied(request.workspace_root, limits) as copy:
         texts = {document.path: apply_edits(document.text, proposal.edits)}
-        await asyncio.to_thread(scratch.write, texts | {file.path: file.text for file in proposal.new_files})
-        after = await scratch.run(request.test_command)
+        texts |= {file.path: file.text for file in proposal.new_files}
+        await asyncio.to_thread(copy.change, lambda scratch: scratch.write(texts))
+        after = await copy.run(request.test_command)
         if not after.passed:
-            await _refuse(request.test_command, document, proposal, scratch, after)
+            await _refuse(request.test_command, document, proposal, copy, after)
     command = " ".join(request.test_command)
     return replace(proposal, proof="tested", evidence=f"`{command}` passes on the result, in a copy of the workspace.")
 
 
 @asynccontextmanager
-async def _copied(workspace: str, limits: Limits) -> AsyncGenerator[Scratch, None]:
-    """A copy that is gone afterwards, also where the wait for it is cancelled: a thread that copies ends by itself."""
-    given_up = threading.Event()
-    making = asyncio.get_running_loop().run_in_executor(None, Scratch.of, workspace, limits, given_up.is_set)
+async def _copied(workspace: str, limits: Limits) -> AsyncGenerator[_Copy, None]:
+    """A copy that is gone afterwards, however often the wait for it, or for its removal, is cancelled."""
+    loop, copy = asyncio.get_running_loop(), _Copy(workspace, limits)
     try:
-        yield await asyncio.shield(making)
+        await asyncio.shield(loop.run_in_executor(None, copy.make))
+        yield copy
     finally:
-        given_up.set()
-        await asyncio.wait([making])
-        if making.exception() is None:
-            await asyncio.shield(asyncio.to_thread(making.result().remove))
+        copy.give_up()
+        # Begun before anything is awaited: who is cancelled a second time waits no longer, but the copy goes.
+        await asyncio.shield(loop.run_in_executor(None, copy.remove))
+
+
+class _Copy:
+    """A copy for one trial; another thread may give it up and remove it before it is made, meanwhile, or after."""
+
+    def __init__(self, workspace: str, limits: Limits) -> None:
+        self._workspace = workspace
+        self._limits = limits
+        self._given_up = threading.Event()
+        self._at_work = threading.Lock()
+        self._made: Scratch | None = None
+
+    def make(self) -> None:
+        """Make it; blocks. Raises as `Scratch.of` does."""
+        with self._at_work:
+            if not self._given_up.is_set():
+                self._made = Scratch.of(self._workspace, self._limits, self._given_up.is_set)
+
+    def change(self, work: Callable[[Scratch], None]) -> None:
+        """Do something to its files; blocks."""
+        with self._at_work:
+            work(self._scratch())
+
+    async def run(self, command: tuple[str, ...]) -> Outcome:
+        """See `Scratch.run`."""
+        return await self._scratch().run(command)
+
+    def give_up(self) -> None:
+        """Begin nothing more with it."""
+        self._given_up.set()
+
+    def remove(self) -> None:
+        """Remove it, once whoever is at work with it has ended; blocks."""
+        with self._at_work:
+            if self._made is not None:
+                self._made.remove()
+
+    def _scratch(self) -> Scratch:
+        if self._made is None or self._given_up.is_set():
+            raise RefactorRefusedError("cancelled", "The test was given up before it ended.")
+        return self._made
 
 
 async def _refuse(
-    command: tuple[str, ...], document: Document, proposal: Proposed, scratch: Scratch, after: Outcome
+    command: tuple[str, ...], document: Document, proposal: Proposed, copy: _Copy, after: Outcome
 ) -> None:
     """Tell a failure of the change from one that was there before."""
-    if document.path is not None:
-        await asyncio.to_thread(scratch.write, {document.path: document.text})
-    await asyncio.to_thread(scratch.forget, tuple(file.path for file in proposal.new_files))
-    before = await scratch.run(command)
+
+    def take_back(scratch: Scratch) -> None:
+        if document.path is not None:
+            scratch.write({document.path: document.text})
+        scratch.forget(tuple(file.path for file in proposal.new_files))
+
+    await asyncio.to_thread(copy.change, take_back)
+    before = await copy.run(command)
     if not before.passed:
         raise RefactorRefusedError(
             "tests-fail-already",

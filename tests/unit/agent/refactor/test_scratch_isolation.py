@@ -3,7 +3,9 @@
 import asyncio
 import shutil
 import sys
+import threading
 
+import psutil
 import pytest
 
 from parley_agent.document import Document, NewFile, Span, TextEdit
@@ -142,3 +144,24 @@ async def test_a_trial_cancelled_while_its_command_runs_ends_the_command(workspa
         task.cancel()
     assert task.cancelled()
     assert list(temporary.iterdir()) == []
+
+
+async def test_a_trial_that_is_cancelled_over_and_over_leaves_nothing_behind(workspace, temporary):
+    """As by a person who cancels, and an editor that is closed right behind."""
+    started = workspace.parent / "started"
+    code = f"import os, pathlib, time; pathlib.Path({str(started)!r}).symlink_to(str(os.getpid())); time.sleep(60)"
+    proposal, request = trial_of(workspace, (sys.executable, "-c", code))
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(tried(proposal, request, Limits(folder=temporary)))
+        await eventually(lambda: asyncio.to_thread(started.is_symlink), expected=True)
+        while not task.done():
+            task.cancel()
+            await asyncio.sleep(0)
+    await eventually(lambda: asyncio.to_thread(lambda: list(temporary.iterdir())), expected=[])
+    await eventually(lambda: asyncio.to_thread(psutil.pid_exists, int(started.readlink().name)), expected=False)
+    await eventually(lambda: asyncio.to_thread(_is_waited_for), expected=False)
+
+
+def _is_waited_for():
+    """Whether asyncio still waits for a process in a thread of its own, as it does before Python 3.12."""
+    return any("waitpid" in thread.name for thread in threading.enumerate())
