@@ -8,16 +8,15 @@ in an environment of few variables, for a limited time, with its output cut; wha
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
-import signal
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from parley_agent.command import run
 from parley_agent.refactor.errors import RefactorRefusedError
 
 if TYPE_CHECKING:
@@ -52,9 +51,7 @@ _KEPT_VARIABLES = (
     "GOCACHE",
     "JAVA_HOME",
 )
-_OUTPUT_BYTES = 64_000
 _TAIL_CHARACTERS = 2_000
-_LAST_WORDS_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,30 +139,16 @@ class Scratch:
         Raises:
             RefactorRefusedError: there is no such program.
         """
+        limit_s = self._limits.run_s
+        environment = _environment(self._import_roots())
         try:
-            transport, heard = await asyncio.get_running_loop().subprocess_exec(
-                _Heard,
-                *command,
-                cwd=self.root,
-                env=_environment(self._import_roots()),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                start_new_session=True,
-            )
+            ran = await run(command, environment, within_s=limit_s, folder=self.root, hears_errors=True)
         except OSError as error:
             raise RefactorRefusedError(
                 "test-command", f"The test command {command[0]!r} could not be started: {error.strerror or error}."
             ) from error
-        late = ""
-        try:
-            async with asyncio.timeout(self._limits.run_s):
-                await heard.exited.wait()
-        except TimeoutError:
-            late = f"It took longer than {self._limits.run_s:.0f} seconds.\n"
-        finally:
-            await _end(transport, heard)
-        return Outcome(passed=not late and transport.get_returncode() == 0, tail=late + _tail(heard.output))
+        late = f"It took longer than {limit_s:.0f} seconds.\n" if ran.code is None else ""
+        return Outcome(passed=ran.code == 0, tail=late + _tail(ran.output))
 
     def _import_roots(self) -> list[str]:
         """The folders of the copy that hold top-level Python packages, the workspace's own first."""
@@ -190,52 +173,7 @@ class Scratch:
         return self.root / inner
 
 
-class _Heard(asyncio.SubprocessProtocol):
-    """What a run writes, bounded, and when it is over.
-
-    Its end is told by the process, never by its output: what it leaves behind may hold that open for ever, and
-    asyncio's own `Process.wait` waits for it on some versions of Python.
-    """
-
-    def __init__(self) -> None:
-        self.output = bytearray()
-        self.exited = asyncio.Event()
-        self.silent = asyncio.Event()
-
-    def pipe_data_received(self, fd: int, data: bytes) -> None:
-        del fd
-        self.output += data
-        del self.output[: max(0, len(self.output) - _OUTPUT_BYTES)]
-
-    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
-        del fd, exc
-        self.silent.set()
-
-    def process_exited(self) -> None:
-        self.exited.set()
-
-
-async def _end(transport: asyncio.SubprocessTransport, heard: _Heard) -> None:
-    """Kill what is left of a run, and hear its last words; what left its group is not waited for longer."""
-    _kill_group(transport.get_pid())
-    try:
-        await heard.exited.wait()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_LAST_WORDS_S):
-                await heard.silent.wait()
-    finally:
-        transport.close()
-
-
-def _kill_group(pid: int) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        if hasattr(os, "killpg"):
-            os.killpg(pid, signal.SIGKILL)
-        else:
-            os.kill(pid, signal.SIGTERM)
-
-
-def _tail(output: bytearray) -> str:
+def _tail(output: bytes) -> str:
     text = output.decode(errors="replace")
     printable = "".join(each for each in text if each.isprintable() or each in "\n\t")
     return printable[-_TAIL_CHARACTERS:].strip()

@@ -6,9 +6,9 @@ import asyncio
 import os
 import re
 import shutil
-from contextlib import suppress
 from dataclasses import dataclass
 
+from parley_agent.command import run
 from parley_providers.child_environment import without_secrets
 from parley_server.checkup.findings import Area, Finding, Verdict
 
@@ -90,24 +90,7 @@ async def _look(editor: Editor, search_path: str | None) -> Finding:
 
 async def _version_of(program: str) -> str | None:
     try:
-        process = await asyncio.create_subprocess_exec(
-            program,
-            "--version",
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env=without_secrets(os.environ),
-        )
+        ran = await run((program, "--version"), without_secrets(os.environ), within_s=_PATIENCE_S)
     except OSError:
         return None
-    try:
-        async with asyncio.timeout(_PATIENCE_S):
-            output, _ = await process.communicate()
-    except TimeoutError:
-        return None
-    finally:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-    return output.decode(errors="replace")
+    return None if ran.code is None else ran.output.decode(errors="replace")

@@ -1,9 +1,11 @@
 """Looking for editors."""
 
+import psutil
 import pytest
 
 from parley_server.checkup.editors import EDITORS, editors, verdict_of
 from parley_server.checkup.findings import Area, Finding, Verdict
+from support.virtual_time import standing_until
 
 NEOVIM = EDITORS[0]
 
@@ -59,6 +61,16 @@ async def test_an_editor_that_fails_is_told_and_not_believed(install):
         found=f"{path}/emacs does not tell its version",
         fix=f"Try it by hand: {path}/emacs --version",
     )
+
+
+def test_an_editor_that_never_answers_is_waited_for_no_longer_than_told(install, tmp_path):
+    """Nor what it started: many are scripts, whose own end closes nothing. Nothing of it is left."""
+    pid_file = tmp_path / "pid"
+    path = install(code=f"sleep 1000 & echo $! > {pid_file}; wait")
+    found = standing_until(lambda: pid_file.exists() and pid_file.read_text() != "", editors(path))
+    assert (found[2].verdict, found[2].found) == (Verdict.WARNING, f"{path}/code does not tell its version")
+    left = int(pid_file.read_text())
+    assert not psutil.pid_exists(left) or psutil.Process(left).status() == psutil.STATUS_ZOMBIE
 
 
 def test_an_old_editor_is_told_what_it_lacks():
