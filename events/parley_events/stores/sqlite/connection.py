@@ -111,7 +111,7 @@ def connect_reader(path: Path) -> sqlite3.Connection:
         return _connect_reader(f"{path.as_uri()}?mode=ro")
     except sqlite3.OperationalError:
         # In a folder that may not be written, the log's shared memory cannot be made; without a log it is not needed.
-        if not path.exists() or ((wal := path.with_name(f"{path.name}-wal")).exists() and wal.stat().st_size):
+        if not path.exists() or _length(path.with_name(f"{path.name}-wal")):
             raise
         return _connect_reader(f"{path.as_uri()}?immutable=1")
 
@@ -146,6 +146,14 @@ def _make(path: Path) -> None:
         return
     if not os.access(path, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def _length(log: Path) -> int:
+    """In bytes; whoever closes the store last takes the log away."""
+    try:
+        return log.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _connect_reader(uri: str) -> sqlite3.Connection:

@@ -13,8 +13,6 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from parley_events.errors import EventStoreError
-
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Sequence
@@ -107,7 +105,7 @@ class Line:
         for answer, outcome in answers:
             if answer.done():
                 continue
-            if isinstance(outcome, EventStoreError):
+            if isinstance(outcome, Exception):
                 answer.set_exception(outcome)
             else:
                 answer.set_result(outcome)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -16,12 +15,13 @@ from parley_events.errors import StoreUnusableError
 from parley_events.events import EVERYTHING
 from parley_events.store import Trouble
 from parley_events.stores.sqlite.connection import connect_reader
-from parley_events.stores.sqlite.faults import translated
+from parley_events.stores.sqlite.faults import FAULTS, translated
 from parley_events.stores.sqlite.opened_file import OpenedFile
 from parley_events.stores.sqlite.statements import select
 from parley_events.subscription import backoff_s
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable
     from pathlib import Path
 
@@ -69,8 +69,9 @@ class SqliteTail:
             self._thread.start()
 
     def pause(self) -> None:
-        """See `Tail`."""
-        self._listening.clear()
+        """See `Tail`. Whoever leaves while it is being closed does not make its thread wait once more."""
+        if not self._stop.is_set():
+            self._listening.clear()
 
     async def aclose(self) -> None:
         """End the thread."""
@@ -91,7 +92,7 @@ class SqliteTail:
                     self._follow(connection)
                 finally:
                     connection.close()
-            except sqlite3.Error as error:
+            except Exception as error:  # noqa: BLE001 - the boundary of the thread: nobody would follow any more
                 self._attempt += 1
                 self._tell(error, self._attempt)
                 self._stop.wait(backoff_s(self._attempt))
@@ -144,13 +145,15 @@ class SqliteTail:
             self._done.wait()
 
     def _call(self, callback: Callable[..., None], *arguments: object) -> None:
-        callback(*arguments)
-        self._done.set()
+        try:
+            callback(*arguments)
+        finally:
+            self._done.set()
 
-    def _tell(self, error: sqlite3.Error, attempt: int) -> None:
+    def _tell(self, error: Exception, attempt: int) -> None:
         trouble = Trouble(
             what="following the event store",
-            error=translated(error, str(self._path)),
+            error=translated(error, str(self._path)) if isinstance(error, FAULTS) else error,
             attempt=attempt,
             retry_in_s=backoff_s(attempt),
         )

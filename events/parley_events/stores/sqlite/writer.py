@@ -12,7 +12,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from parley_events.errors import EventStoreError, StoreBusyError, StoreClosedError
+from parley_events.errors import StoreBusyError, StoreClosedError
 from parley_events.store import Trouble
 from parley_events.stores.sqlite.commits import commit_at_once, commit_within
 from parley_events.stores.sqlite.connection import BUSY_MS, connect_writer, reserve_log
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from parley_events.batches import Batch, Outcome, Planned
+    from parley_events.errors import EventStoreError
     from parley_events.events import RecordedEvent
     from parley_events.store import Appended
     from parley_events.stores.sqlite.line import Answer, Job
@@ -133,13 +134,13 @@ class Writer:
     def _append(self, connection: sqlite3.Connection, appends: Sequence[tuple[Batch, Answer]]) -> None:
         if not appends:
             return
-        outcomes: Sequence[Outcome]
+        outcomes: Sequence[Outcome | Exception]
         rows: Sequence[RecordedEvent] = ()
         try:
             planned = self._commit(connection, [batch for batch, _ in appends])
             outcomes, rows = planned.outcomes, planned.rows
             self._heads.committed(planned)
-        except EventStoreError as error:
+        except Exception as error:  # noqa: BLE001 - the boundary of the thread: who asked hears whatever it is
             outcomes = [error] * len(appends)
             self._heads.forget()  # whether an error of the disk came before or after the commit is not known
         self._line.answer(list(zip([answer for _, answer in appends], outcomes, strict=True)), rows)
@@ -158,10 +159,10 @@ class Writer:
         self._heads.forget()
         try:
             outcome = self._transaction(connection, write.work) if write.transaction else write.work(connection)
-        except EventStoreError as error:
-            outcome = error
         except FAULTS as error:
             outcome = translated(error, str(self._path))
+        except Exception as error:  # noqa: BLE001 - as above
+            outcome = error
         self._line.answer([(answer, outcome)])
 
     def _transaction(self, connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], ResultT]) -> ResultT:
