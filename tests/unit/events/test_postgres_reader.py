@@ -11,6 +11,8 @@ from parley_events.stores.postgres.connection import Place
 from parley_events.stores.postgres.reader import THREADS, Reader
 from support.event_stores import eventually
 
+LONG = "SELECT pg_sleep(3600)"
+
 
 @pytest.fixture
 def place(postgres):
@@ -58,14 +60,14 @@ async def test_closing_ends_a_read_that_would_take_an_hour(place):
 
     async def sleeps():
         with psycopg.connect(place.conninfo, autocommit=True) as other:
-            found = other.execute("SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(3600)'")
+            found = other.execute("SELECT count(*) FROM pg_stat_activity WHERE query = %s", (LONG,))
             return found.fetchall() == [(1,)]
 
     async with asyncio.TaskGroup() as group:
-        reading = group.create_task(error_of_a_long_read(reader))
+        reading = group.create_task(error_of(reader.read(lambda connection: connection.execute(LONG))))
         await eventually(sleeps, expected=True)
         await reader.aclose()
-    assert reading.result() is psycopg.errors.QueryCanceled
+    assert type(reading.result()) is psycopg.errors.QueryCanceled
     with pytest.raises(StoreClosedError):
         await reader.read(session)
 
@@ -101,6 +103,45 @@ async def test_a_read_is_cut_off_however_late_its_connection_comes(place):
     await reader.aclose()
 
 
+async def test_a_read_whose_time_passed_before_its_turn_takes_nobodys_connection(place):
+    """It is not begun: the threads' sessions are there for the next."""
+    reader, release, occupied = Reader(place), threading.Event(), threading.Barrier(THREADS + 1)
+    before = await both(reader)
+
+    def occupy(_connection):
+        occupied.wait(30)
+        release.wait(30)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(THREADS):
+            group.create_task(reader.read(occupy))
+        await asyncio.to_thread(occupied.wait, 30)
+        late = group.create_task(error_of(reader.read(session, answer_s=0.0)))
+        await asyncio.sleep(0)
+        asyncio.get_running_loop().call_later(0.01, release.set)
+    assert await both(reader) == before
+    await reader.aclose()
+    assert str(late.result()) == "it said nothing for 0 s"
+
+
+async def test_what_waits_for_a_thread_is_not_begun_once_it_closes(place):
+    """Else a database that is slow would hold up whoever closes once more for each."""
+    reader, occupied, begun = Reader(place), threading.Barrier(THREADS + 1), []
+
+    def occupy(connection):
+        occupied.wait(30)
+        connection.execute(LONG)
+
+    async with asyncio.TaskGroup() as group:
+        reads = [group.create_task(error_of(reader.read(occupy))) for _ in range(THREADS)]
+        await asyncio.to_thread(occupied.wait, 30)
+        reads.append(group.create_task(error_of(reader.read(begun.append))))
+        await asyncio.sleep(0)
+        await reader.aclose()
+    assert begun == []
+    assert type(reads[-1].result()) is StoreClosedError
+
+
 async def test_a_connection_that_cannot_be_prepared_is_not_kept(place):
     """What the database says comes through."""
     reader = Reader(Place(conninfo=place.conninfo, schema="x\udc80"))
@@ -109,10 +150,10 @@ async def test_a_connection_that_cannot_be_prepared_is_not_kept(place):
     await reader.aclose()
 
 
-async def error_of_a_long_read(reader):
-    """What kind of error ends a read of an hour."""
+async def error_of(reading):
+    """What error ends a read, if one does."""
     try:
-        await reader.read(lambda connection: connection.execute("SELECT pg_sleep(3600)"))
-    except psycopg.Error as error:
-        return type(error)
+        await reading
+    except (psycopg.Error, StoreClosedError) as error:
+        return error
     return None

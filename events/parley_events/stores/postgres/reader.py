@@ -31,21 +31,28 @@ THREADS = 2
 
 
 class _Reading:
-    """One read: its connection, once there is one, is cut off when it takes too long."""
+    """One read: its connection, while it has one, is cut off when it takes too long; never the next read's."""
 
     def __init__(self) -> None:
-        self.connection: Connection | None = None
         self.is_cut = False
+        self._lock = threading.Lock()
+        self._connection: Connection | None = None
 
     def cut(self) -> None:
-        self.is_cut = True
-        if self.connection is not None:
-            cut_off(self.connection)
+        with self._lock:
+            self.is_cut = True
+            if self._connection is not None:
+                cut_off(self._connection)
 
-    def on(self, connection: Connection) -> None:
-        self.connection = connection
-        if self.is_cut:
-            cut_off(connection)
+    def begin(self, connection: Connection) -> None:
+        with self._lock:
+            self._connection = connection
+            if self.is_cut:
+                cut_off(connection)
+
+    def end(self) -> None:
+        with self._lock:
+            self._connection = None
 
 
 class Reader:
@@ -68,8 +75,7 @@ class Reader:
         Raises:
             psycopg.Error: the database does not answer, or refuses.
         """
-        if self._closed:
-            raise StoreClosedError("The event store is closed. Open it with `async with`.")
+        self._check_open()
         loop, reading = asyncio.get_running_loop(), _Reading()
         timer = loop.call_later(answer_s, reading.cut)
         try:
@@ -90,18 +96,30 @@ class Reader:
         await asyncio.to_thread(self._close)
 
     def _work(self, work: Callable[[Connection], ResultT], reading: _Reading) -> ResultT:
+        self._check_open()  # perhaps it was closed while this waited for its thread
+        if reading.is_cut:
+            raise psycopg.OperationalError("there was no thread for it in time")
+        try:
+            connection = self._connected(reading)
+            reading.begin(connection)
+            return work(connection)
+        finally:
+            reading.end()
+
+    def _connected(self, reading: _Reading) -> Connection:
+        """This thread's connection, which is made if there is none, or none any more."""
         connection: Connection | None = getattr(self._local, "connection", None)
         if connection is None or connection.closed:
             if connection is not None:
                 self._connections.discard(connection)
                 connection.close()
-            connection = self._local.connection = connect_reader(self._place, reading.on)
+            connection = self._local.connection = connect_reader(self._place, reading.begin)
             self._connections.add(connection)
-        reading.on(connection)
-        try:
-            return work(connection)
-        finally:
-            reading.connection = None
+        return connection
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoreClosedError("The event store is closed. Open it with `async with`.")
 
     def _close(self) -> None:
         for connection in tuple(self._connections):
