@@ -31,6 +31,7 @@ ResultT = TypeVar("ResultT")
 PAGE_EVENTS = 500
 SAVE_EVENTS = 100
 SAVE_EVERY_S = 0.5
+LAST_SAVE_S = 5.0
 
 
 class Source(Protocol):
@@ -127,13 +128,20 @@ class Subscription:
             raise
 
     async def aclose(self) -> None:
-        """Leave, and save the cursor up to the last event that was dealt with."""
+        """Leave, and save the cursor up to the last event that was dealt with.
+
+        A store that does not answer is not waited for: then those events come again.
+        """
         if self._closed:
             return
         self._closed = True
         self._leave()
         try:
-            await self._save()
+            async with asyncio.timeout(LAST_SAVE_S):
+                await self._save()
+        except TimeoutError:
+            silent = StoreUnavailableError(f"The event store did not answer within {LAST_SAVE_S:g} s.")
+            self._tell(f"saving the cursor {self._name}", silent, self._failed_saves + 1, 0.0)
         finally:
             self._feed.release(self)
 

@@ -15,7 +15,7 @@ from parley_events import (
     StoreUnusableError,
 )
 from parley_events.feed import Feed, NoTail
-from parley_events.subscription import PAGE_EVENTS, Subscription, backoff_s
+from parley_events.subscription import LAST_SAVE_S, PAGE_EVENTS, Subscription, backoff_s
 from support.event_stores import take
 from support.virtual_time import played
 
@@ -210,6 +210,27 @@ def test_a_cursor_that_cannot_be_saved_for_long_is_tried_ever_more_seldom(caplog
     assert saved == [1, 2]
     assert told == [(1, 0.5), (2, 0.5), (3, 0.5), (4, 0.5), (5, 0.8), (6, 1.6)]
     assert caplog.messages[0] == "saving the cursor me: full"
+
+
+def test_closing_does_not_wait_for_a_store_that_does_not_answer():
+    """Somebody pressed Ctrl-C, and the database is down: the last events come again, and the name is free."""
+
+    class Silent(Rows):
+        async def save_cursor(self, cursor):
+            if self.saved:
+                await asyncio.Event().wait()
+            await super().save_cursor(cursor)
+
+    async def play():
+        events, feed, trouble = _subscription(Silent(3), name="me")
+        await take(events, 3)
+        await events.aclose()
+        feed.claim("me", feed)
+        return [(each.what, str(each.error), each.attempt) for each in trouble]
+
+    told, seconds = played(play())
+    assert told == [("saving the cursor me", f"The event store did not answer within {LAST_SAVE_S:g} s.", 1)]
+    assert seconds == pytest.approx(LAST_SAVE_S, abs=1)
 
 
 def test_a_cursor_that_could_not_be_saved_is_not_tried_at_every_event():
