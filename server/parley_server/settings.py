@@ -203,7 +203,8 @@ class Settings(Section):
         default=None, description="The folder of downloaded models. null: one in your data folder."
     )
     log_level: Literal["debug", "info", "warning", "error"] | None = Field(
-        default=None, description="From which level on the server logs. null: warning."
+        default=None,
+        description="From which level on the server logs. null: info in a log file, warning on standard error.",
     )
     ollama: OllamaSettings = OllamaSettings()
     embedded: EmbeddedSettings = EmbeddedSettings()

@@ -227,6 +227,20 @@ def test_the_log_is_its_owners_and_holds_as_much_as_is_asked(tmp_path):
     assert log.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize(("given", "is_logged"), [((), False), (("--log-level", "info"), True)])
+def test_the_log_is_as_the_settings_say(tmp_path, given, is_logged):
+    """Once they are read, which the first look at the models does; the command line goes before them."""
+    log = tmp_path / "parley.log"
+    arguments = ("--log-file", str(log), *given)
+    with raw_server(tmp_path, *arguments, scripted=False, PARLEY_LOG_LEVEL="error") as server:
+        server.initialize()
+        server.ask("workspace/executeCommand", {"command": "parley.models", "arguments": [{}]})
+        assert server.ask("no/such", request_id=2)["error"]["code"] == -32601
+        server.tell("exit")
+        server.ended()
+    assert ("answered 2 with error -32601" in log.read_text()) is is_logged
+
+
 def test_a_trace_tells_which_messages_go_and_not_what_they_say(tmp_path):
     """On from `initialize` or when asked; verbose adds sizes and names, never code."""
     opened = {"uri": "file:///a.py", "languageId": "python", "version": 1, "text": "SECRET = 1"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from parley_server.app.keeping import call_records, open_call_store, open_event_store, project_at
@@ -56,7 +57,10 @@ def build_application(
     def chain(store: CallStore) -> ProviderChain:
         if scripted is not None:
             return build_scripted_chain(scripted, tally.before(store), layers.settings)
-        return build_chain(layers.settings(), store, tally.before(store))
+        settings = layers.settings()
+        if settings.log_level is not None:
+            logging.getLogger().setLevel(settings.log_level.upper())
+        return build_chain(settings, store, tally.before(store))
 
     def records(model: str | None, task: str | None) -> tuple[CallRecord, ...]:
         from parley_profiling.stores import Selection
