@@ -203,7 +203,7 @@ def _unknown(name: str, known: Sequence[str]) -> str:
     if slash and vendor in VENDORS:
         return (
             f"{vendor} is not named in your settings, so it is never asked, and nothing was sent. To name it: "
-            f"parley auth set {vendor}"
+            f"parley auth set {vendor} (a server that runs knows it from its next start)"
         )
     near = get_close_matches(name, known, n=1, cutoff=0.4)
     hint = f"Did you mean {near[0]}?" if near else "`parley models list` shows what there is."

@@ -16,8 +16,9 @@ from parley_server.config_text import ConfigError, Entry, decoded, document_of, 
 
 HEADER = "# Parley's settings. `parley models use NAME` writes `model` here; comments stay.\n"
 LARGEST_BYTES = 200_000
+READ_AT_START = "A server that runs in an editor reads the settings at its next start."
 
-__all__ = ["ConfigError", "Entry", "WrittenChoice", "read_entries", "remove_entry", "write_entry"]
+__all__ = ["READ_AT_START", "ConfigError", "Entry", "WrittenChoice", "read_entries", "remove_entry", "write_entry"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

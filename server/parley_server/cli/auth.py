@@ -26,11 +26,13 @@ def set_key(
     The key is asked for without an echo, or read from standard input: parley auth set anthropic < key.txt
     """
     from parley_server.app import build_access
+    from parley_server.config_file import READ_AT_START
 
     access = build_access()
     text = typer.prompt(f"Key for {provider}", hide_input=True) if sys.stdin.isatty() else sys.stdin.read()
     kept = access.keep(provider, text, kind=kind, url=url)
-    typer.echo(f"The key for {kept.provider} is in the keyring. It goes to {kept.origin} only.")
+    named = "" if provider in access.settings.providers else f" {READ_AT_START}"
+    typer.echo(f"The key for {kept.provider} is in the keyring. It goes to {kept.origin} only.{named}")
 
 
 @auth.command("rm")

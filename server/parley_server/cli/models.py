@@ -124,6 +124,7 @@ def use(
     import asyncio
 
     from parley_server.app import choose_model
+    from parley_server.config_file import READ_AT_START
 
     written = asyncio.run(choose_model(None if name == _AUTO else name, task))
     of_task = f" for {task}" if task else ""
@@ -131,7 +132,7 @@ def use(
         chosen = f"{task} has no model of its own any more" if task else "Parley chooses the model itself"
     else:
         chosen = f"{written.model} answers from now on{of_task}"
-    typer.echo(f"{chosen} ({written.path}).")
+    typer.echo(f"{chosen} ({written.path}). {READ_AT_START}")
     if task is None and os.environ.get("PARLEY_MODEL"):
         typer.echo("PARLEY_MODEL is set in this environment and goes before the file.", err=True)
 

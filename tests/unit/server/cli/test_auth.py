@@ -9,6 +9,7 @@ from keyring.backends.fail import Keyring as NoKeyring
 from typer.testing import CliRunner
 
 from parley_server.cli.root import app
+from parley_server.config_file import READ_AT_START
 
 
 class MemoryKeyring(KeyringBackend):
@@ -47,12 +48,21 @@ def test_a_key_is_kept_seen_as_a_source_and_removed(run):
     added = run("set", "box", "--kind", "llama-server", "--url", "https://box.example.com", typed="sk-1\n")
     seen, removed, after = run("status"), run("rm", "box"), run("status")
     assert [each.output for each in (added, seen, removed, after)] == [
-        "The key for box is in the keyring. It goes to https://box.example.com only.\n",
+        f"The key for box is in the keyring. It goes to https://box.example.com only. {READ_AT_START}\n",
         "box: key from the keyring, for https://box.example.com only\n",
         "The key for box is removed.\n",
         "box: no key\n",
     ]
     assert run.kept == {}
+
+
+def test_another_key_for_a_provider_that_is_named_needs_no_new_start(run):
+    """A server that runs asks for it when the old one is refused."""
+    named = ("set", "box", "--kind", "llama-server", "--url", "https://box.example.com")
+    run(*named, typed="sk-1\n")
+    assert run("set", "box", typed="sk-2\n").output == (
+        "The key for box is in the keyring. It goes to https://box.example.com only.\n"
+    )
 
 
 def test_a_key_in_the_environment_alone_is_told_as_unused(run):

@@ -15,7 +15,7 @@ from parley_providers.models.store import ModelStore
 from parley_server.cli.boundary import message_of
 from parley_server.cli.pulling import show
 from parley_server.cli.root import app
-from parley_server.config_file import ConfigError
+from parley_server.config_file import READ_AT_START, ConfigError
 from support.toy_models import toy_model
 
 TINY = load_catalog().get("smollm2-135m")
@@ -142,7 +142,10 @@ def test_removing_what_is_not_there_is_no_error(run):
 def test_using_a_model_writes_it_with_its_provider(run, downloaded, environment, tmp_path):
     """A bare name becomes an id that means one model."""
     result = run("use", "smollm2-135m")
-    assert result.output == f"embedded/smollm2-135m answers from now on ({environment['PARLEY_CONFIG']}).\n"
+    assert (
+        result.output
+        == f"embedded/smollm2-135m answers from now on ({environment['PARLEY_CONFIG']}). {READ_AT_START}\n"
+    )
     assert "model: embedded/smollm2-135m" in (tmp_path / "config.yaml").read_text()
     assert "embedded/smollm2-135m is the configured model" in run("list").output
 
@@ -158,7 +161,10 @@ def test_a_kind_of_work_can_have_its_own_model(run, downloaded, environment, tmp
     """And gives it back; all else stays as it was."""
     (tmp_path / "config.yaml").write_text("strategy: local_first\nmodels:\n  explain: x/y\n")
     told = run("use", "smollm2-135m", "--for", "rename").output
-    assert told == f"embedded/smollm2-135m answers from now on for rename ({environment['PARLEY_CONFIG']}).\n"
+    assert (
+        told
+        == f"embedded/smollm2-135m answers from now on for rename ({environment['PARLEY_CONFIG']}). {READ_AT_START}\n"
+    )
     written = "strategy: local_first\nmodels:\n  explain: x/y\n"
     assert (tmp_path / "config.yaml").read_text() == f"{written}  rename: embedded/smollm2-135m\n"
     assert run("use", "auto", "--for", "rename").output.startswith("rename has no model of its own any more (")
