@@ -102,6 +102,12 @@ def check_rename(language_id: str, text: str, names: dict[str, str], *, at: int 
             {"t": "total", "x": "item"},
             'class A { int F(int a) { var total = a; return G(item => item + total, $"{total}"); } }',
         ),
+        (
+            "csharp",
+            "class A { F() { int L(int x) => x; return G((int x, int y) /* c */ => { return L(x) + y; }, z => z); } }",
+            {"y": "n", "z": "w"},
+            "class A { F() { int L(int x) => x; return G((int x, int n) /* c */ => { return L(x) + n; }, w => w); } }",
+        ),
     ],
 )
 def test_a_local_is_renamed_wherever_it_is_meant(language_id, before, names, after):
