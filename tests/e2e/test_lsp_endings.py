@@ -19,6 +19,7 @@ from support.local_models import tiny_model
 from support.raw_server import WITHIN_S, raw_server
 
 __all__ = ["tiny_model"]
+STUCK = str(Path(__file__).parents[1] / "support" / "stuck_server.py")
 SOURCE = "def area(width, height):\n    return width * height\n\n\n" * 20
 
 
@@ -111,3 +112,26 @@ def test_no_engine_outlives_a_server_that_is_killed(tmp_path, answering):
     psutil.wait_procs([engine], timeout=WITHIN_S)
     assert not engine.is_running()
     assert _ending(tmp_path) == ("RouteChosen", None)
+
+
+def test_the_server_ends_though_a_thread_of_it_waits_for_ever(tmp_path):
+    """As for a disk that is gone; whatever else it opened is closed before."""
+    closed = tmp_path / "closed"
+    with raw_server(tmp_path, str(closed), scripted=False, program=(sys.executable, STUCK)) as server:
+        server.initialize()
+        item = {"uri": "file:///nowhere/a.py", "languageId": "python", "version": 1, "text": SOURCE}
+        server.tell("textDocument/didOpen", {"textDocument": item})
+        place = {"start": {"line": 0, "character": 4}, "end": {"line": 0, "character": 4}}
+        argument = {"textDocument": {"uri": item["uri"]}, "range": place, "task": "rename", "wait": False}
+        server.send(
+            {
+                "jsonrpc": "2.0",
+                "id": 1,
+                "method": "workspace/executeCommand",
+                "params": {"command": "parley.refactor", "arguments": [argument]},
+            }
+        )
+        while server.next().get("method") != "parley/waiting":
+            pass
+        _close(server, None)
+        assert (server.ended(), closed.exists()) == (1, True)

@@ -78,13 +78,16 @@ class RawServer:
 
 
 @contextmanager
-def raw_server(tmp_path, *arguments, scripted=True, listens=True, **variables):
-    """A server process, killed at the end if it did not end by itself; its answers are scripted, or a real model's."""
+def raw_server(tmp_path, *arguments, scripted=True, listens=True, program=(PARLEY, "serve"), **variables):
+    """A server process, killed at the end if it did not end by itself; its answers are scripted, or a real model's.
+
+    With `program` it is that one.
+    """
     script = tmp_path / "script.jsonl"
     script.touch()
     with _listening_to_hangups():
         process = subprocess.Popen(
-            [PARLEY, "serve", *(("--scripted", str(script)) if scripted else ()), *arguments],
+            [*program, *(("--scripted", str(script)) if scripted else ()), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -52,18 +52,28 @@ def serve_tcp(
         return _serve(connection.fileno(), connection.fileno(), scripted, log_level)
 
 
+def serve_over(incoming: int, outgoing: int, services: Services) -> NoReturn:
+    """Serve one editor over a pair of descriptors; the process ends with that."""
+    run = _imported()
+
+    async def until_gone() -> NoReturn:
+        code = await run(Incoming(incoming), outgoing, services)
+        logging.shutdown()
+        # asyncio would wait for every thread, and what must be written is written: one that waits for the editor's
+        # next message, or for a disk that does not answer, cannot be woken.
+        os._exit(code)
+
+    asyncio.run(until_gone())
+
+
 def _tell_address(address: Address) -> None:
     sys.stderr.write(f"parley: listening on {address} for one editor\n")
     sys.stderr.flush()
 
 
 def _serve(incoming: int, outgoing: int, scripted: Path | None, log_level: LogLevel | None) -> NoReturn:
-    application = build_application(scripted, {"log_level": log_level} if log_level else None)
-    run = _imported()
-    code = asyncio.run(run(Incoming(incoming), outgoing, application))
-    logging.shutdown()
-    # The thread that reads the editor's messages cannot be woken, and what must be written is written.
-    os._exit(code)
+    given = {"log_level": log_level} if log_level else None
+    serve_over(incoming, outgoing, build_application(scripted, given))
 
 
 def _imported() -> Callable[[Incoming, int, Services], Coroutine[object, object, int]]:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
-_LONGEST_END_S = 5.0
+# Shorter than all of a server's end may take: after work that does not end there is still what was opened to be closed.
+_LONGEST_END_S = 3.0
 
 
 class Worker:
