@@ -1,13 +1,16 @@
 """What nobody thought of, in the threads of a SQLite store: who waits for one hears of it, and the thread goes on."""
 
 import asyncio
+import threading
 
+import psutil
 import pytest
 
 from parley_events import EVERYTHING
 from parley_events.batches import prepare
 from parley_events.feed import Feed
 from parley_events.stores.sqlite.connection import create
+from parley_events.stores.sqlite.reader import Reader
 from parley_events.stores.sqlite.tail import SqliteTail
 from parley_events.stores.sqlite.writer import Writer
 from support.event_stores import Outside, eventually, happened, sqlite_store
@@ -102,3 +105,33 @@ async def test_who_follows_gets_the_events_all_the_same(path, tmp_path, fails_in
         await store.append("s", "a", [happened("Second")], expected_sequence=None)
         await eventually(followed, ["First", "Second"])
     await tail.aclose()
+
+
+@pytest.mark.parametrize("reads", [True, False])
+async def test_a_closing_that_is_cancelled_gives_everything_back(path, reads):
+    """Once what is under way has ended: the system's files are not held until the process ends."""
+    go_on, under_way = threading.Event(), threading.Event()
+
+    async def open_files():
+        return psutil.Process().num_fds()
+
+    def work(connection):
+        connection.execute("SELECT count(*) FROM events").fetchone()
+        under_way.set()
+        go_on.wait(30)
+
+    await asyncio.to_thread(under_way.is_set)  # the loop's own threads and files are there
+    before = await open_files()
+    part = Reader(path) if reads else Writer(path, lambda _rows: None, lambda _trouble: None)
+    async with asyncio.TaskGroup() as group:
+        if not reads:
+            await part.start()
+        group.create_task(part.read(work) if reads else part.write(work))
+        await asyncio.to_thread(under_way.wait, 30)
+        closing = group.create_task(part.aclose())
+        for _ in range(3):
+            await asyncio.to_thread(under_way.wait, 30)  # by now another thread waits for the end
+        closing.cancel()
+        await asyncio.wait([closing])
+        go_on.set()
+    await eventually(open_files, before)

@@ -59,7 +59,11 @@ class Reader:
     async def aclose(self) -> None:
         """End the threads, and close their connections."""
         self._closed = True
-        await asyncio.to_thread(self._pool.shutdown)
+        await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, self._end))
+
+    def _end(self) -> None:
+        """On a thread, so that it happens also where whoever closes is cancelled."""
+        self._pool.shutdown()
         for connection in self._connections:
             connection.close()
 

@@ -95,7 +95,11 @@ class Writer:
         """Finish what was asked for, and end the thread."""
         self._closing.set()
         self._line.end()
-        await asyncio.to_thread(self._thread.join)
+        await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, self._end))
+
+    def _end(self) -> None:
+        """On a thread, so that it happens also where whoever closes is cancelled."""
+        self._thread.join()
         self._line.close()
 
     def _check_open(self) -> None:
