@@ -46,7 +46,6 @@ class Ahead:
         yield from reading_queries(language)
         # The trees that it takes the place of are freed, which takes a while.
         tree = tree_of(document.text, language)
-        yield
         tree.errors()
         tree.outer_nodes(Span(start=0, end=0))
         yield
