@@ -22,9 +22,10 @@ class FileKeyring(KeyringBackend):
 
     priority = 1
 
-    def __init__(self):
-        super().__init__()
-        self.path = Path(os.environ["KEYRING_FILE"])
+    @property
+    def path(self):
+        """Looked up late: `keyring` makes one of every kind that it can see, in the tests' own process too."""
+        return Path(os.environ["KEYRING_FILE"])
 
     def get_password(self, service, username):
         return self._kept().get(f"{service}: {username}")
