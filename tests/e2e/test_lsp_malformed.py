@@ -241,6 +241,26 @@ def test_the_log_is_as_the_settings_say(tmp_path, given, is_logged):
     assert ("answered 2 with error -32601" in log.read_text()) is is_logged
 
 
+def test_vs_codes_compact_trace_is_one_of_messages(tmp_path):
+    """In `initialize` as later; LSP does not know it, and nothing was traced for who chose it."""
+    opened = {"uri": "file:///a.py", "languageId": "python", "version": 1, "text": ""}
+    with raw_server(tmp_path) as server:
+        server.initialize(trace="compact")
+        assert server.next()["params"] == {"message": "Sent answer to (init)"}
+        server.tell("$/setTrace", {"value": "off"})
+        server.tell("$/setTrace", {"value": "compact"})
+        server.tell("textDocument/didOpen", {"textDocument": opened})
+        told = [server.next()["params"] for _ in range(3)]
+        assert told[1:] == [
+            {"message": "Received notification $/setTrace"},
+            {"message": "Received notification textDocument/didOpen"},
+        ]
+        server.tell("$/setTrace", {"value": "off"})
+        server.next()
+        assert still_answers(server)
+        assert server.errors == []
+
+
 def test_a_trace_tells_which_messages_go_and_not_what_they_say(tmp_path):
     """On from `initialize` or when asked; verbose adds sizes and names, never code."""
     opened = {"uri": "file:///a.py", "languageId": "python", "version": 1, "text": "SECRET = 1"}

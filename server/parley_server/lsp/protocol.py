@@ -246,6 +246,7 @@ def converter() -> cattrs.Converter:
     made: cattrs.Converter = default_converter()  # type: ignore[no-untyped-call] # pygls annotates no result here
     raw_params(made)
     strict_text(made)
+    made.register_structure_hook(types.TraceValue, lambda given, _: trace.wanted(given))
     return made
 
 

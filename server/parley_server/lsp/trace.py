@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lsprotocol import types
+
 if TYPE_CHECKING:
     from parley_server.lsp.shapes import Json
+
+
+def wanted(given: Json) -> types.TraceValue:
+    """The trace that an editor asked for. `compact`, which VS Code adds to LSP's, is how it shows messages.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return types.TraceValue.Messages if given == "compact" else types.TraceValue(given)
 
 
 def told(direction: str, message: object) -> str:
