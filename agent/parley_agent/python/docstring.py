@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from parley_agent.document import Span, TextEdit
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from parley_agent.python.module import DefinitionNode, Module
 
 _MIN_WIDTH, _MAX_WIDTH = 79, 120
+_TYPE_COMMENT = re.compile(r"[ \t]*#[ \t]*type:[ \t]*\(")
 
 
 def has_docstring(source: str, definition: Span) -> bool:
@@ -63,11 +65,18 @@ def _inserting(module: Module, node: DefinitionNode, content: str) -> TextEdit:
     if not body.own_line:
         new_text = f"{newline}{body.indent}{written}{newline}{blank}{body.indent}"
         return TextEdit(span=Span(start=body.colon + 1, end=body.first), new_text=new_text)
-    line = module.line_of(body.colon)
+    line = _header_end(module, module.line_of(body.colon), module.line_of(body.first))
     start = module.line_starts[line]
     # A class with a blank line below its header keeps that one.
     blank = blank if module.text[start : module.line_end(line + 1)].strip() else ""
     return TextEdit(span=Span(start=start, end=start), new_text=f"{body.indent}{written}{newline}{blank}")
+
+
+def _header_end(module: Module, line: int, first: int) -> int:
+    """The last line of a header, whose colon is on `line`, with the type comment (PEP 484) above the body's `first`."""
+    text, starts = module.text, module.line_starts
+    typed = (each for each in range(line + 1, first) if _TYPE_COMMENT.match(text, starts[each - 1]))
+    return max(typed, default=line)
 
 
 def _wants_blank_line(node: DefinitionNode) -> bool:

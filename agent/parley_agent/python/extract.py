@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from parley_agent.document import Span, TextEdit
 from parley_agent.python.bindings import analyse
 from parley_agent.python.errors import EditRefusedError
+from parley_agent.python.extract_place import above, below
 from parley_agent.python.extract_plan import Extraction, Plan, blocks_of
 from parley_agent.python.lexer import lex
-from parley_agent.python.module import FunctionNode, Module, function_at, read, whole_span
+from parley_agent.python.module import FunctionNode, Module, function_at, read
 from parley_agent.python.naming import problem_with
 from parley_agent.python.proof import same_statements
 from parley_agent.python.scope_walk import parameters
@@ -185,7 +186,9 @@ class _Writing:
         last_line = self.plan.statements[-1].end_lineno or 0
         span = Span(start=module.line_starts[first_line - 1], end=module.line_end(last_line))
         indent = module.indent_of(_first_line(self.plan.statements[0]))
-        return TextEdit(span=span, new_text=f"{indent}{self._call()}"), self._placed(self._function(span, indent))
+        function = self._function(span, indent)
+        placed = below(module, self.node, function) if self.owner else above(module, self.node, function)
+        return TextEdit(span=span, new_text=f"{indent}{self._call()}"), placed
 
     def _call(self) -> str:
         reads = [each for each in self.plan.reads if self.owner is None or each != self.owner.receiver]
@@ -233,34 +236,6 @@ class _Writing:
         if self.plan.returns and "\n" not in self.module.text_of(self.node.returns):
             return f" -> {self.module.text_of(self.node.returns)}"
         return "" if self.plan.writes or self.plan.returns else " -> None"
-
-    def _placed(self, function: str) -> TextEdit:
-        module, newline = self.module, self.module.newline()
-        if self.owner:
-            at = module.line_end(self._last_line())
-            return TextEdit(span=Span(start=at, end=at), new_text=f"{newline}{newline}{function}")
-        line = module.line_of(whole_span(module, self.node).start)
-        outer = module.indent_of(line)
-        while line > 1 and _is_comment(module, line - 1, outer):
-            line -= 1
-        blank = newline * (2 if outer else 3)
-        at = module.line_starts[line - 1]
-        return TextEdit(span=Span(start=at, end=at), new_text=f"{function}{blank}")
-
-    def _last_line(self) -> int:
-        """The method's last line, with comments below it that are indented as its body is."""
-        line = self.node.end_lineno or self.node.lineno
-        outer = self.module.indent_of(self.node.lineno)
-        while line < len(self.module.line_starts):
-            indent = self.module.indent_of(line + 1)
-            if not _is_comment(self.module, line + 1, indent) or len(indent) <= len(outer):
-                break
-            line += 1
-        return line
-
-
-def _is_comment(module: Module, line: int, indent: str) -> bool:
-    return module.text.startswith(f"{indent}#", module.line_starts[line - 1])
 
 
 def _reindented(text: str, span: Span, old: str, new: str) -> str:

@@ -39,6 +39,23 @@ CASES = [
 ]
 
 
+TYPED = [
+    ("def f(a):\n    # type: (int) -> int\n    return a\n", 3),
+    ("def f(a,  # type: int\n      b):\n\n    # a note\n    #type:(...) -> int\n\n    # more\n    return a\n", 6),
+    ("def f(a):  # type: (int) -> int\n    # more\n    return a\n", 2),
+]
+
+
+@pytest.mark.parametrize(("before", "line"), TYPED)
+def test_a_docstring_is_put_below_a_type_comment(before, line):
+    """Above it, the types would be no types any more (PEP 484): what is proved by comparing trees leaves them out."""
+    after = set_docstring(before, span_of(before, "f"), "Go.")
+    (was,), (found,) = (ast.parse(each, type_comments=True).body for each in (before, after))
+    assert after.splitlines().index('    """Go."""') + 1 == line
+    assert (found.type_comment, ast.get_docstring(found)) == (was.type_comment, "Go.")
+    assert was.type_comment is not None
+
+
 @pytest.mark.parametrize(("before", "text", "after"), CASES)
 def test_a_docstring_is_put_below_the_header(before, text, after):
     """Nothing but the docstring's own lines changes, in the text's own indentation and line ends."""

@@ -2,6 +2,7 @@
 
 import pytest
 
+from parley_agent.document import Span
 from parley_agent.python.errors import EditRefusedError
 from parley_agent.python.extract import LineRange, extract, extractable
 from support.python_source import span_of
@@ -162,3 +163,68 @@ def test_candidates_tell_what_goes_in_and_comes_out():
     )
     for each in found:
         assert "part(" in extract(SUMS, span_of(SUMS, "f"), each.first_line, each.last_line, "part")
+
+
+OVERLOADED = """\
+from typing import overload
+
+
+# about f
+@overload
+def f(a: int) -> int: ...
+@overload
+def f(a: str) -> str: ...
+def f(a):
+    b = a * 2
+    b = b + b
+    return b
+"""
+PROPERTY = """\
+class C:
+    @property
+    def f(self):
+        b = self.a * 2
+        b = b + b
+        return b
+
+    @f.setter
+    def f(self, value):
+        self.a = value
+    # about the setter
+
+    other = 1
+"""
+
+
+def test_a_function_is_put_above_the_overloads_of_the_one_it_comes_from():
+    """Between them and what implements them, no type checker takes the one for the other's."""
+    at = OVERLOADED.index("f(a):")
+    span = Span(start=at, end=at)
+    assert (
+        extract(OVERLOADED, span, 10, 11, "part")
+        == """\
+from typing import overload
+
+
+def part(a):
+    b = a * 2
+    b = b + b
+    return b
+
+
+# about f
+@overload
+def f(a: int) -> int: ...
+@overload
+def f(a: str) -> str: ...
+def f(a):
+    b = part(a)
+    return b
+"""
+    )
+
+
+def test_a_method_is_put_below_the_setter_of_the_property_it_comes_from():
+    """Between the two, type checkers take the setter for another definition of the name."""
+    after = extract(PROPERTY, span_of(PROPERTY, "f"), 4, 5, "part")
+    assert after.index("def f(self, value)") < after.index("def part(self)") < after.index("other = 1")
