@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from parley_agent.document import apply_edits
@@ -23,6 +24,12 @@ async def shown(request_id: str, applied: Applied) -> wire.Finished:
     """A proposal, applied or not as `applied` says."""
     proposed, document = applied.wanted.proposed, applied.wanted.request.document
     diff, edit_sha256 = await asyncio.to_thread(_diff_and_hash, document, proposed)
+    return replace(unshown(request_id, applied), diff=diff, edit_sha256=edit_sha256)
+
+
+def unshown(request_id: str, applied: Applied) -> wire.Finished:
+    """The same without what takes time to make: its diff, and the hash of the result."""
+    proposed = applied.wanted.proposed
     return wire.Finished(
         id=request_id,
         seq=0,
@@ -32,11 +39,9 @@ async def shown(request_id: str, applied: Applied) -> wire.Finished:
         proof=proposed.proof,
         evidence=proposed.evidence,
         notes=proposed.notes,
-        diff=diff,
         rebased=applied.wanted.rebased,
         kept=applied.keeps,
         created=applied.created,
-        edit_sha256=edit_sha256,
     )
 
 
@@ -57,9 +62,10 @@ def failed(request_id: str, message: str, code: str) -> wire.Finished:
     return wire.Finished(id=request_id, seq=0, outcome="failed", message=message, code=code)
 
 
-def cancelled(request_id: str) -> wire.Finished:
-    """The person did not want it any more."""
-    return wire.Finished(id=request_id, seq=0, outcome="cancelled", message="Cancelled; nothing was changed.")
+def cancelled(request_id: str, *, kept: bool) -> wire.Finished:
+    """The person did not want it any more, or with `kept` not yet."""
+    message = "Cancelled; nothing was changed." + (" It is kept among the code actions." if kept else "")
+    return wire.Finished(id=request_id, seq=0, outcome="cancelled", message=message, kept=kept)
 
 
 def unknown(request_id: str) -> wire.Finished:

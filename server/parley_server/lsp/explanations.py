@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import threading
 from collections import OrderedDict
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -24,6 +25,8 @@ class Explanations:
     def __init__(self) -> None:
         self._texts: OrderedDict[str, str] = OrderedDict()
         self._folder: Path | None = None
+        self._is_closed = False
+        self._writing = threading.Lock()
 
     def keep(self, kind: Kind, request_id: str, text: str) -> str:
         """Keep `text` as a virtual document; its URI."""
@@ -38,17 +41,25 @@ class Explanations:
         return self._texts.get(uri)
 
     def write(self, kind: Kind, request_id: str, text: str) -> str:
-        """Write `text` into a file that only its owner may read, and nobody write; its path."""
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="parley-"))
-        path = self._folder / f"{kind}-{request_id}{_SUFFIXES[kind]}"
-        path.unlink(missing_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
-        path.chmod(0o400)
-        return str(path)
+        """Write `text` into a file that only its owner may read, and nobody write; its path. From any thread.
+
+        Raises:
+            RuntimeError: it is closed, and nobody is left to read anything.
+        """
+        with self._writing:
+            if self._is_closed:
+                raise RuntimeError("explanations are closed")
+            if self._folder is None:
+                self._folder = Path(tempfile.mkdtemp(prefix="parley-"))
+            path = self._folder / f"{kind}-{request_id}{_SUFFIXES[kind]}"
+            path.unlink(missing_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n")
+            path.chmod(0o400)
+            return str(path)
 
     def close(self) -> None:
-        """Remove the files."""
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
+        """Remove the files, and write no more."""
+        with self._writing:
+            self._is_closed = True
+            if self._folder is not None:
+                shutil.rmtree(self._folder, ignore_errors=True)

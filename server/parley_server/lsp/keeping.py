@@ -78,9 +78,11 @@ class OutcomeKeeper:
             self._watch(request_id, ended.wanted.request.document, task)
 
     async def close(self) -> None:
-        """Stop watching, and wait until every outcome is kept."""
+        """Stop watching, and wait until every outcome is kept, and what was undone until now."""
         for each in self._watching:
             each.cancel()
+        if self._watching:
+            await asyncio.wait(self._watching)
         if self._keeping:
             await asyncio.wait(self._keeping)
 
@@ -109,10 +111,16 @@ class OutcomeKeeper:
     async def _undone(self, request_id: str, before: Document, kept: asyncio.Task[object]) -> None:
         from parley_agent.refactor.events import RefactoringUndone
 
-        async with self._documents.watching(before.uri, lambda text: same_lines(text, before.text)) as undone:
+        async def keep() -> None:
             await asyncio.wait([kept])
-            await undone.wait()
-        await self._keep(request_id, RefactoringUndone())
+            await self._keep(request_id, RefactoringUndone())
+
+        async with self._documents.watching(before.uri, lambda text: same_lines(text, before.text)) as undone:
+            try:
+                await undone.wait()
+            finally:
+                if undone.is_set():  # also where the editor is closed right behind
+                    self._begin(request_id, keep)
 
     async def _question(self, wanted: Wanted, before: Question | None) -> ConsentAsked:
         from parley_server import consent_events

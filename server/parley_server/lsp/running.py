@@ -17,7 +17,7 @@ from parley_providers.errors import ProviderError
 from parley_server.lsp import to_wire, wire
 from parley_server.lsp.applying import Applied, Wanted
 from parley_server.lsp.documents import moved
-from parley_server.lsp.ending import cancelled, explained, failed, refused, shown, unknown
+from parley_server.lsp.ending import cancelled, explained, failed, refused, shown, unknown, unshown
 from parley_server.lsp.feed import Feed
 from parley_server.lsp.running_request import RunningRequest, Wish
 
@@ -61,8 +61,8 @@ class Running:
         self._requests: dict[str, RunningRequest] = {}
 
     def same(self, wish: Wish) -> RunningRequest | None:
-        """The request that runs already for the same wish about the same text."""
-        running = (each for each in self._requests.values() if not each.outcome.done())
+        """The request that runs already for the same wish about the same text; one that was cancelled is none."""
+        running = (each for each in self._requests.values() if not each.outcome.done() and not each.is_cancelled)
         return next((each for each in running if each.is_same(wish)), None)
 
     def start(self, wish: Wish, progress: Progress, request_id: str) -> RunningRequest:
@@ -189,10 +189,8 @@ class Running:
         """The task ended; one that was cancelled, perhaps before it began, has its outcome here."""
         if running.outcome.done():
             return
-        if running.refusal is not None:
-            self._finish(running, refused(running.id, running.refusal))
-        else:
-            self._finish(running, unknown(running.id) if running.with_editor else cancelled(running.id))
+        refusal = running.refusal
+        self._finish(running, _given_up(running) if refusal is None else refused(running.id, refusal))
 
     def _finish(self, running: RunningRequest, finished: wire.Finished) -> None:
         wall_s = asyncio.get_running_loop().time() - running.started_at
@@ -209,6 +207,13 @@ class Running:
         finished = [key for key, each in self._requests.items() if each.outcome.done()]
         for key in finished[: max(0, len(self._requests) - MOST_KEPT)]:
             del self._requests[key]
+
+
+def _given_up(running: RunningRequest) -> wire.Finished:
+    """How a request ended that was cancelled; what was with the editor by then is not taken back."""
+    if not running.with_editor:
+        return cancelled(running.id, kept=running.wish.proposed is not None)
+    return unknown(running.id) if running.applied is None else unshown(running.id, running.applied)
 
 
 def _phase(notification: wire.Notification) -> str:  # noqa: PLR0911 - one for each

@@ -52,7 +52,7 @@ class RunningRequest:
         self.refusal: Refused | None = None
         self.is_renaming = False
         self._withdraw: Callable[[], None] | None = None
-        self._is_cancelled = False
+        self.is_cancelled = False
         self.tokens = 0
         self.started_at = asyncio.get_running_loop().time()
 
@@ -87,8 +87,8 @@ class RunningRequest:
         if self.task is None or self.outcome.done():
             return False
         if not self.with_editor:
-            self._is_cancelled = self._is_cancelled or self.task.cancel()
-            return self._is_cancelled
+            self.is_cancelled = self.is_cancelled or self.task.cancel()
+            return self.is_cancelled
         if self._withdraw is None:
             return False
         self._withdraw()

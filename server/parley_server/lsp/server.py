@@ -236,9 +236,11 @@ class ParleyServer(LanguageServer):
         if running is not None:
             wanted = None if running.applied is None else running.applied.wanted
             self._keeper.ended(Ended(finished=finished, request=running.wish.request, wanted=wanted))
-            if finished.kept and wanted is not None:
-                request = running.named_now(wanted.request)
-                self.kept.keep(KeptProposal(id=finished.id, request=request, proposed=wanted.proposed))
+            request, proposed = running.wish.request, running.wish.proposed
+            if wanted is not None:
+                request, proposed = running.named_now(wanted.request), wanted.proposed
+            if finished.kept and proposed is not None:
+                self.kept.keep(KeptProposal(id=finished.id, request=request, proposed=proposed))
         self._show_outcome(finished)
 
     def _show_outcome(self, finished: wire.Finished) -> None:

@@ -13,6 +13,7 @@ from parley_agent.refactor.events import (
     RefactoringApplied,
     RefactoringFailed,
     RefactoringNotApplied,
+    RefactoringUndone,
 )
 from parley_agent.refactor.recording import text_hash
 from parley_agent.refactor.requests import Proposed, RefactorRequest
@@ -20,7 +21,7 @@ from parley_agent.refactor.tasks import TaskClass
 from parley_server.diffs import proposal_diff
 from parley_server.lsp import wire
 from parley_server.lsp.applying import Wanted
-from parley_server.lsp.documents import Documents
+from parley_server.lsp.documents import Change, Documents
 from parley_server.lsp.keeping import Ended, OutcomeKeeper
 
 BEFORE = Document(uri="file:///a.py", language="python", text="x = 1\n", version=1)
@@ -33,6 +34,7 @@ PROPOSED = Proposed(
     proof="unproved",
     evidence="So.",
 )
+PROVED = replace(PROPOSED, proof="proved", new_files=())
 WANTED = Wanted(request=REQUEST, proposed=PROPOSED)
 AGREED = replace(WANTED, agreed=True)
 RESULT = text_hash("y = 1\n")
@@ -130,5 +132,27 @@ async def test_what_was_kept_is_applied_by_a_yes_without_a_question():
 
 async def test_nobody_is_asked_about_what_is_proved():
     """Its applying alone is kept."""
-    proved = replace(AGREED, proposed=replace(PROPOSED, proof="proved", new_files=()))
-    assert await kept_of("applied", proved, asked=()) == [RefactoringApplied(by="editor")]
+    assert await kept_of("applied", replace(AGREED, proposed=PROVED), asked=()) == [RefactoringApplied(by="editor")]
+
+
+@pytest.mark.parametrize("steps", range(4))
+async def test_what_is_undone_just_before_the_editor_is_closed_is_kept(steps):
+    """However far the watching has come by then."""
+    kept, documents = [], Documents(lambda _: None)
+
+    async def keep(request_id, event):
+        await asyncio.sleep(0)
+        kept.append(event)
+
+    documents.open(uri=BEFORE.uri, language="python", version=2, text="y = 1\n")
+    async with asyncio.TaskGroup() as group:
+        keeper = OutcomeKeeper(group, documents, keep)
+        finished = wire.Finished(id="one", seq=1, outcome="applied", message="So it ended.")
+        keeper.ended(Ended(finished=finished, request=REQUEST, wanted=replace(AGREED, proposed=PROVED)))
+        for _ in range(9):
+            await asyncio.sleep(0)
+        documents.change(BEFORE.uri, 3, [Change(text=BEFORE.text)])
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        await keeper.close()
+    assert kept == [RefactoringApplied(by="editor"), RefactoringUndone()]
