@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LogLevel = Literal["debug", "info", "warning", "error"]
+CANCELLED = 130
 LEVELS: tuple[LogLevel, ...] = get_args(LogLevel)
 
 
@@ -25,18 +26,11 @@ class ServeOptions(TypedDict, total=False):
 
 
 def main() -> None:
-    """Run the command line."""
-    if sys.argv[1:2] == ["serve"] and (options := plain_options(sys.argv[2:])) is not None:
-        from parley_server.cli.boundary import run_guarded
-        from parley_server.lsp.starting import serve_stdio
-
-        run_guarded(lambda: sys.exit(serve_stdio(**options)))
-    if sys.argv[1:] == ["--version"]:
-        print_version()
-    else:
-        from parley_server.cli.root import main as root
-
-        root()
+    """Run the command line; Ctrl-C while it begins ends it without a word, as the commands themselves do."""
+    try:
+        _run()
+    except KeyboardInterrupt:
+        sys.exit(CANCELLED)
 
 
 def print_version() -> None:
@@ -68,3 +62,17 @@ def plain_options(arguments: Sequence[str]) -> ServeOptions | None:
         else:
             return None
     return options
+
+
+def _run() -> None:
+    if sys.argv[1:2] == ["serve"] and (options := plain_options(sys.argv[2:])) is not None:
+        from parley_server.cli.boundary import run_guarded
+        from parley_server.lsp.starting import serve_stdio
+
+        run_guarded(lambda: sys.exit(serve_stdio(**options)))
+    if sys.argv[1:] == ["--version"]:
+        print_version()
+    else:
+        from parley_server.cli.root import main as root
+
+        root()

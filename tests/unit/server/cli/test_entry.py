@@ -1,5 +1,7 @@
 """The quick way into `parley serve` takes the same options as the command line's library."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,3 +38,32 @@ def test_both_ways_know_the_same_options():
 def test_what_is_not_plain_is_left_to_the_library(arguments, options):
     """Help and mistakes are its work."""
     assert plain_options(arguments) == options
+
+
+@pytest.mark.parametrize(
+    ("arguments", "module"),
+    [
+        (["serve"], "parley_server.lsp.starting"),
+        (["serve"], "parley_server.lsp.server"),
+        (["doctor"], "parley_server.cli.root"),
+        (["doctor"], "parley_server.app"),
+    ],
+)
+def test_ctrl_c_while_a_command_begins_ends_it_without_a_stack_trace(arguments, module):
+    """Here while it imports what it needs, which takes longest."""
+    begun = (
+        "import signal, sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(name, *_):\n"
+        f"        if name == {module!r}:\n"
+        "            signal.raise_signal(signal.SIGINT)\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "sys.meta_path.insert(0, Interrupting)\n"
+        f"sys.argv = ['parley', *{arguments!r}]\n"
+        "from parley_server.cli import main\n"
+        "main()\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", begun], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (130, "")
