@@ -73,6 +73,9 @@ def _run() -> None:
     if sys.argv[1:] == ["--version"]:
         print_version()
     else:
-        from parley_server.cli.root import main as root
+        from parley_server.cli.ended import ended_as_by_ctrl_c
 
-        root()
+        with ended_as_by_ctrl_c():
+            from parley_server.cli.root import main as root
+
+            root()

@@ -1,7 +1,7 @@
 """The `parley` command itself: its help, its version, and the boundary where errors become one line and an exit code.
 
 Exit codes: 0 done; 1 refused or failed, with the reason on standard error; 2 wrong usage; 3 waits for a yes;
-130 cancelled.
+130 cancelled; 143 and 129 ended by SIGTERM and SIGHUP, which are heard as Ctrl-C is.
 """
 
 from __future__ import annotations
