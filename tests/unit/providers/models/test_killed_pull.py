@@ -1,7 +1,8 @@
-"""What a Parley that was killed while it fetched a model leaves behind, and who removes it."""
+"""What a download that was killed or given up leaves behind, and who removes it."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 from contextlib import aclosing
 from dataclasses import replace
@@ -10,9 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 from filelock import FileLock
 
+from parley_providers.models.growing import size_of
 from parley_providers.models.progress import Installed, Waiting
 from parley_providers.models.pull import PullOptions, pull
 from parley_providers.models.store import SCRATCH, ModelStore
+from support.event_stores import eventually
 from support.toy_models import WEIGHTS, toy_model, toy_registry
 
 if TYPE_CHECKING:
@@ -79,3 +82,27 @@ def test_removing_a_model_removes_what_is_left_of_its_downloads(store: ModelStor
     model = toy_model()
     left_behind(store, model)
     assert (store.remove(model), store.scratches(model)) == (5, ())
+
+
+async def test_a_download_that_is_given_up_while_a_part_is_unpacked_has_the_whole_part(
+    store: ModelStore, tmp_path: Path, options: PullOptions
+) -> None:
+    """Nobody writes into the file any more once the model is free to be fetched by another."""
+    weights = bytes(160_000_000)
+    model = toy_model(toy_registry(tmp_path, weights, part_bytes=len(weights)), weights=weights)
+    target = store.partial(model)
+
+    async def fetch() -> None:
+        async with aclosing(pull(model, store, options=options)) as events:
+            async for _ in events:
+                pass
+
+    async def begun() -> bool:
+        return size_of(target) > 0
+
+    async with asyncio.TaskGroup() as group:
+        fetching = group.create_task(fetch())
+        await eventually(begun, expected=True)
+        fetching.cancel()
+        await asyncio.wait([fetching])
+        assert (fetching.cancelled(), size_of(target)) == (True, len(weights))
