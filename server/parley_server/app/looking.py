@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 async def look_at_everything() -> tuple[Finding, ...]:
     """All that `parley doctor` looks at, in the order in which a person reads."""
     from parley_profiling.stores import default_path
-    from parley_providers.engine.embedded import engine_version
+    from parley_providers.engine.embedded import INSTALL_ENGINE, engine_version
     from parley_providers.engine.memory import available_bytes, needed_bytes
     from parley_providers.engine.spec import EngineSettings, spec_of
     from parley_providers.models.catalog import load_catalog
@@ -41,7 +41,7 @@ async def look_at_everything() -> tuple[Finding, ...]:
                 *system.installation(os.environ),
                 settings_finding,
                 system.workspace(project),
-                models.engine(engine_version()),
+                models.engine(engine_version(), INSTALL_ENGINE),
                 await models.downloaded(embedded),
                 *await models.servers(servers, settings.providers),
                 *models.unused_keys(build_access(settings).statuses()),

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from parley_providers.engine.embedded import INSTALL_ENGINE
 from parley_providers.errors import ProviderError
 from parley_providers.messages import user
 from parley_providers.origins import is_loopback
@@ -65,8 +64,8 @@ async def serving(chain: Chain, advice: str) -> Finding:
     return Finding(area=Area.SERVING, name="Requests", verdict=Verdict.PROBLEM, found=found, fix=fix)
 
 
-def engine(version: str | None) -> Finding:
-    """Whether the embedded engine is installed; `version` is its package and version."""
+def engine(version: str | None, install: str) -> Finding:
+    """Whether the embedded engine is installed: `version` is its package and version, `install` what installs it."""
     if version is not None:
         return Finding(area=Area.MODELS, name="Embedded engine", verdict=Verdict.OK, found=version)
     return Finding(
@@ -74,7 +73,7 @@ def engine(version: str | None) -> Finding:
         name="Embedded engine",
         verdict=Verdict.ABSENT,
         found="not installed",
-        fix=f"To run downloaded models: {INSTALL_ENGINE}",
+        fix=f"To run downloaded models: {install}",
     )
 
 

@@ -102,7 +102,7 @@ async def test_one_that_does_not_answer_leaves_the_next_to_serve():
 @pytest.mark.parametrize(("version", "verdict"), [("xllamacpp 1", Verdict.OK), (None, Verdict.ABSENT)])
 def test_the_engine_is_optional(version, verdict):
     """Who uses Ollama needs none."""
-    found = engine(version)
+    found = engine(version, "pip install 'parley-ls[local]'")
     assert (found.verdict, found.fix is None) == (verdict, version is not None)
 
 
