@@ -84,6 +84,13 @@ def test_what_is_asked_of_a_python_text_that_was_read_ahead_is_there(change):
     assert offered == offers(changed, Span(start=at, end=at))
 
 
+def test_a_longer_python_text_is_not_read_whole_at_every_pause():
+    """That takes longer than the pauses of a quick hand leave: whoever asks first waits for it."""
+    parsed_so_far = module.read.cache_info().misses
+    list(Ahead().steps(document("# longer\n" + SUMS * 12, "python")))
+    assert module.read.cache_info().misses == parsed_so_far
+
+
 def test_a_text_that_pythons_own_parser_refuses_is_read_as_far_as_it_can_be():
     """The grammar takes what an older Python took: why nothing can be changed there is told to whoever asks."""
     ahead, older = Ahead(), document(f'print "older"\n{SUMS}', "python")
