@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from contextlib import suppress
 
 import psycopg
 import pytest
@@ -70,6 +71,24 @@ async def test_closing_ends_a_read_that_would_take_an_hour(place):
     assert type(reading.result()) is psycopg.errors.QueryCanceled
     with pytest.raises(StoreClosedError):
         await reader.read(session)
+
+
+async def test_closing_ends_a_read_that_goes_on_after_it_was_asked_to_stop(place):
+    """Its connection is cut off: being asked ends one statement, and there may be another."""
+    reader, asked = Reader(place), threading.Event()
+
+    def stubborn(connection):
+        asked.set()
+        with suppress(psycopg.errors.QueryCanceled):
+            connection.execute(LONG)
+        connection.execute(LONG)
+
+    async with asyncio.TaskGroup() as group:
+        reading = group.create_task(error_of(reader.read(stubborn)))
+        await asyncio.to_thread(asked.wait, 30)
+        async with asyncio.timeout(60):
+            await reader.aclose()
+    assert type(reading.result()) is psycopg.OperationalError
 
 
 async def test_reads_that_nobody_waits_for_keep_nobody_from_reading(place):
