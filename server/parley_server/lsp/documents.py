@@ -148,7 +148,7 @@ class Documents:
                 async with asyncio.timeout(within_s):
                     await seen.wait()
             except TimeoutError:
-                return False
+                return seen.is_set()  # perhaps in the very moment in which time was over
         return True
 
     def watching(self, uri: str, expected: Callable[[str], bool]) -> _Watch:

@@ -59,6 +59,7 @@ class Running:
         self._on_outcome = on_outcome
         self._spent = spent
         self._requests: dict[str, RunningRequest] = {}
+        self._is_shut_down = False
 
     def same(self, wish: Wish) -> RunningRequest | None:
         """The request that runs already for the same wish about the same text; one that was cancelled is none."""
@@ -66,7 +67,7 @@ class Running:
         return next((each for each in running if each.is_same(wish)), None)
 
     def start(self, wish: Wish, progress: Progress, request_id: str) -> RunningRequest:
-        """Accept `wish`: its task starts, and its id is known at once."""
+        """Accept `wish`: its task starts, and its id is known at once; after the end it is cancelled."""
         running = RunningRequest(request_id=request_id, wish=wish, feed=Feed(request_id, self._link), progress=progress)
         self._requests[request_id] = running
         self._forget()
@@ -83,6 +84,8 @@ class Running:
         )
         running.task = self._group.create_task(self._run(running), name=f"parley-request-{request_id}")
         running.task.add_done_callback(lambda _: self._settle(running))
+        if self._is_shut_down:  # it was still reading its document then
+            running.cancel()
         return running
 
     def get(self, request_id: str) -> RunningRequest | None:
@@ -114,7 +117,8 @@ class Running:
                 each.cancel()
 
     def shut_down(self) -> None:
-        """Cancel everything, even what waits for the editor."""
+        """Cancel everything, even what waits for the editor, and what is started from now on."""
+        self._is_shut_down = True
         for each in self._requests.values():
             if each.task is not None:
                 each.task.cancel()

@@ -152,7 +152,9 @@ class Sender:
             async with asyncio.timeout(self._patience.change_s):
                 await seen.wait()
         except TimeoutError:
-            return self._documents.get(document.uri) is None and await _holds(document.path, target)
+            # It may have been seen in the very moment in which time was over.
+            is_open = self._documents.get(document.uri) is not None
+            return seen.is_set() or (not is_open and await _holds(document.path, target))
         return True
 
     async def _exists(self, file: NewFile) -> bool:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from parley_server.lsp.documents import Change, DocumentError, Documents
 from parley_server.lsp.positions import LineColumn, PositionEncoding
 from support.editor import lines_of, position_at, units
+from support.virtual_time import played
 
 URI = "file:///a.py"
 TEXTS = st.text(st.sampled_from("ab\n\r\t\f\u2028é中😋"), max_size=25)
@@ -106,6 +107,18 @@ async def test_a_text_that_was_right_for_a_moment_was_seen():
 async def test_a_text_that_never_comes_is_given_up():
     """Waiting ends."""
     assert not await documents("a").becomes(URI, lambda text: text == "b", within_s=0)
+
+
+def test_a_text_that_comes_in_the_moment_in_which_time_is_over_was_seen():
+    """Both happen in one turn of the loop, the text first."""
+
+    async def became():
+        made = documents("a")
+        moment = asyncio.get_running_loop().time() + 1 - 1e-10
+        asyncio.get_running_loop().call_at(moment, made.change, URI, 2, [Change(text="ab")])
+        return await made.becomes(URI, lambda text: text == "ab", within_s=1)
+
+    assert played(became())[0]
 
 
 def test_the_oracle_counts_units():

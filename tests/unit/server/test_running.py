@@ -74,6 +74,19 @@ async def test_who_asks_again_after_a_cancel_is_not_given_its_end():
         assert (same_before, same_after, (await first.outcome).outcome) == (first, None, "cancelled")
 
 
+async def test_what_is_started_after_the_end_never_begins():
+    """As by a command whose document was still being read from the disk when the editor left."""
+
+    async def work(request):
+        raise AssertionError
+        yield
+
+    async with running(work) as requests:
+        requests.shut_down()
+        late = started(requests, Wish(command="parley.refactor", title="Simplify", request=REQUEST), "late")
+        assert (await late.outcome).outcome == "cancelled"
+
+
 async def test_a_kept_change_whose_applying_is_cancelled_stays_kept():
     """As while its tests run again for the text as it is now: the model's work is not lost."""
 
