@@ -99,9 +99,10 @@ def known_language(document: Document) -> Language:
     """
     language = language_of(document.language, document.path)
     if language is None:
+        named = repr(document.language) if document.language else "this kind of file"
         raise RefactorRefusedError(
             "unknown-language",
-            f"Parley has no grammar for {document.language!r}, so no change could be checked. It can explain the code.",
+            f"Parley has no grammar for {named}, so no change could be checked. It can explain the code.",
         )
     return language
 

@@ -5,6 +5,7 @@ Every other command, and every option of `serve` that is not plain, goes to `roo
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict, get_args
@@ -28,9 +29,18 @@ class ServeOptions(TypedDict, total=False):
 def main() -> None:
     """Run the command line; Ctrl-C while it begins ends it without a word, as the commands themselves do."""
     try:
+        open_closed_streams()
         _run()
     except KeyboardInterrupt:
         sys.exit(CANCELLED)
+
+
+def open_closed_streams() -> None:
+    """Put nothing in the place of a closed standard stream (`<&-`), whose number would be the next file's."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            nothing = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, open(nothing, "w" if number else "r", encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
 def print_version() -> None:

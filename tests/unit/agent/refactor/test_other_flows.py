@@ -148,3 +148,10 @@ async def test_a_fix_of_what_no_tool_reported_is_the_persons_own_wish(bench):
     proposed = await case.last(instruction="fix the error in the division")
     assert (proposed.task, proposed.proof) == (TaskClass.CUSTOM, "unproved")
     assert (await case.last(instruction="fix this error")).code == "nothing-to-do"
+
+
+@pytest.mark.parametrize(("language", "named"), [("cobol", "'cobol'"), ("", "this kind of file")])
+async def test_a_language_without_a_grammar_is_refused_by_its_name(bench, language, named):
+    """Where it has none, nothing stands in its place."""
+    refused = await bench("¦root:x:0:0\n", language=language, path="/etc/passwd").last(TaskClass.DOCSTRING)
+    assert refused.reason.startswith(f"Parley has no grammar for {named}, so no change could be checked.")

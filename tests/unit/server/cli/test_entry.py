@@ -9,6 +9,7 @@ import typer.main
 
 from parley_server.cli.entry import ServeOptions, plain_options
 from parley_server.cli.root import app
+from support.editor import environment
 
 
 def test_both_ways_know_the_same_options():
@@ -67,3 +68,26 @@ def test_ctrl_c_while_a_command_begins_ends_it_without_a_stack_trace(arguments, 
         [sys.executable, "-c", begun], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
     )
     assert (ended.returncode, ended.stderr) == (130, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "closed", "code", "told"),
+    [
+        (("events", "import", "-"), "<&-", 1, "parley: There is no line to bring in. Was it made by"),
+        (("config", "show", "--editor", "none"), "<&- >&-", 1, "parley: none: No such file or directory."),
+        (("--version",), ">&-", 0, ""),
+        (("config", "show"), "2>&-", 0, ""),
+    ],
+)
+def test_a_closed_stream_is_one_that_is_empty(tmp_path, arguments, closed, code, told):
+    """Its number is not given to the next file that is opened, which would then be written over."""
+    shell = f'exec "$@" {closed}'
+    ended = subprocess.run(
+        ["/bin/sh", "-c", shell, "sh", sys.executable, "-m", "parley_server.cli", *arguments],
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert (ended.returncode, ended.stderr[: len(told) or None]) == (code, told)
