@@ -164,6 +164,9 @@ class CallStore:
                 try:
                     opened = self._write(opened, batch)
                 except Exception as error:  # noqa: BLE001 - the boundary of the thread: those after it are kept
+                    if opened is not None:  # whatever became of it
+                        opened.database.close()
+                        opened = None
                     self._dropped(error)
         finally:
             if opened is not None:

@@ -78,3 +78,22 @@ def test_a_failure_that_nobody_thought_of_is_told_and_the_next_records_are_kept(
     assert store.close(timeout_s=30) == 1
     assert read_calls(path) == (replace(WARM, record_id="r2"),)
     assert caplog.messages[:1] == ["1 call records were not kept: ArithmeticError: no time"]
+
+
+def test_after_such_a_failure_the_file_is_opened_anew(path, caplog):
+    """What it failed on may be closed: the next records are written at once, and nobody is told that they cannot be."""
+    clock = Clock()
+    store = CallStore(path, clock=clock)
+    store.observe(WARM)
+    assert store.flush(timeout_s=30)
+    for each in path.parent.iterdir():
+        with each.open("r+b") as file:
+            file.write(b"no database " * 500)
+    clock.broken = True
+    store.observe(replace(WARM, record_id="r2"))
+    assert store.flush(timeout_s=30)
+    clock.broken = False
+    store.observe(replace(WARM, record_id="r3"))
+    assert store.close(timeout_s=30) == 1
+    assert read_calls(path) == (replace(WARM, record_id="r3"),)
+    assert "closed database" not in caplog.text
