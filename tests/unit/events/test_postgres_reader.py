@@ -143,6 +143,25 @@ async def test_a_read_whose_time_passed_before_its_turn_takes_nobodys_connection
     assert str(late.result()) == "it said nothing for 0 s"
 
 
+async def test_a_read_that_was_given_up_as_it_ended_leaves_nobody_its_connection(place):
+    """It did not see that it was cut off; the next read is not the one to find out."""
+    reader, release, occupied = Reader(place), threading.Event(), threading.Barrier(THREADS + 1)
+
+    def occupy(_connection):
+        occupied.wait(30)
+        release.wait(30)
+
+    async with asyncio.TaskGroup() as group:
+        reads = [group.create_task(reader.read(occupy)) for _ in range(THREADS)]
+        await asyncio.to_thread(occupied.wait, 30)
+        for each in reads:
+            each.cancel()
+        await asyncio.wait(reads)
+        release.set()
+    assert all(type(each) is int for each in await both(reader))
+    await reader.aclose()
+
+
 async def test_what_waits_for_a_thread_is_not_begun_once_it_closes(place):
     """Else a database that is slow would hold up whoever closes once more for each."""
     reader, occupied, begun = Reader(place), threading.Barrier(THREADS + 1), []

@@ -52,7 +52,9 @@ class _Reading:
 
     def end(self) -> None:
         with self._lock:
-            self._connection = None
+            connection, self._connection = self._connection, None
+        if self.is_cut and connection is not None:
+            connection.close()  # it may not have seen that it was cut off, and the next read shall not be who finds out
 
 
 class Reader:
