@@ -13,6 +13,7 @@ import shutil
 import sys
 import tempfile
 import zipfile
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -136,12 +137,14 @@ def _bytes_in(folder: Path) -> int:
 
 
 async def _to_its_end(work: Callable[[], None]) -> None:
-    """Work on a thread; who is cancelled meanwhile waits for it, because after that the file may be another's."""
+    """Work on a thread; who is cancelled meanwhile, however often, waits: after that the file may be another's."""
     working = asyncio.get_running_loop().run_in_executor(None, work)
     try:
         await asyncio.shield(working)
     except asyncio.CancelledError:
-        await asyncio.wait([working])
+        while not working.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([working])
         raise
 
 
