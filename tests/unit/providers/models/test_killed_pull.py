@@ -84,7 +84,7 @@ def test_removing_a_model_removes_what_is_left_of_its_downloads(store: ModelStor
     assert (store.remove(model), store.scratches(model)) == (5, ())
 
 
-class GatedPath(type(Path())):  # type: ignore[misc] - the kind of path that this system has
+class GatedPath(type(Path())):  # the kind of path that this system has
     """A file that is opened once more only when its `gate` is open; `reached` is set before."""
 
     gate, reached = threading.Event(), threading.Event()
