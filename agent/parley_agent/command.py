@@ -108,6 +108,9 @@ async def _started(
         # Cancelled itself, it would kill the first process alone, and wait for whatever else holds the output.
         starting.add_done_callback(_end_at_once)
         await asyncio.wait([starting])
+        if not starting.cancelled() and starting.exception() is None:
+            _, heard = starting.result()
+            await heard.exited.wait()  # else nobody takes note of it who is there when the loop is closed
         raise
 
 
@@ -115,13 +118,13 @@ def _end_at_once(starting: asyncio.Task[_Started]) -> None:
     """Kill what was started for somebody who does not want it any more."""
     if not starting.cancelled() and starting.exception() is None:
         transport, _ = starting.result()
-        _kill_group(transport.get_pid())
+        _kill_group(transport)
         transport.close()
 
 
 async def _end(transport: asyncio.SubprocessTransport, heard: _Heard) -> None:
     """Kill what is left of a command, and hear its last words; what left its group is not waited for longer."""
-    _kill_group(transport.get_pid())
+    _kill_group(transport)
     try:
         await heard.exited.wait()
         with suppress(TimeoutError):
@@ -131,9 +134,9 @@ async def _end(transport: asyncio.SubprocessTransport, heard: _Heard) -> None:
         transport.close()
 
 
-def _kill_group(pid: int) -> None:
+def _kill_group(transport: asyncio.SubprocessTransport) -> None:
     with suppress(ProcessLookupError, PermissionError):
         if hasattr(os, "killpg"):
-            os.killpg(pid, signal.SIGKILL)
-        else:
-            os.kill(pid, signal.SIGTERM)
+            os.killpg(transport.get_pid(), signal.SIGKILL)
+        else:  # Windows, where `os.kill` of a process that has ended is an error of no kind of its own
+            transport.kill()

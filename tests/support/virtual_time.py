@@ -49,21 +49,30 @@ PASSES_S = 3600
 
 
 class _Looking(selectors.DefaultSelector):
-    """Returns soon, so that the loop looks at its clock."""
+    """Returns soon, and looks then whether what is waited for has come."""
+
+    def __init__(self, has_come):
+        super().__init__()
+        self._has_come = has_come
+        self.has_passed = False
 
     def select(self, timeout=None):
-        return super().select(LOOK_S if timeout is None else min(timeout, LOOK_S))
+        ready = super().select(LOOK_S if timeout is None else min(timeout, LOOK_S))
+        # With something to do at once, the loop may not have come to the deadline yet that is to pass.
+        is_idle = not ready and (timeout is None or timeout > 0)
+        self.has_passed = self.has_passed or (is_idle and self._has_come())
+        return ready
 
 
 class StandingLoop(asyncio.SelectorEventLoop):
     """A loop whose clock stands still until `has_come()`; then an hour has passed, and it goes on."""
 
     def __init__(self, has_come):
-        self._has_come = has_come
-        super().__init__(_Looking())
+        self._looking = _Looking(has_come)
+        super().__init__(self._looking)
 
     def time(self):
-        return PASSES_S + time.monotonic() if self._has_come() else 0.0
+        return PASSES_S + time.monotonic() if self._looking.has_passed else 0.0
 
 
 def standing_until(has_come, work):

@@ -9,6 +9,7 @@ import pytest
 
 from parley_agent.command import Ran, run
 from support.event_stores import eventually
+from support.processes import has_ended
 from support.virtual_time import standing_until
 
 
@@ -21,22 +22,18 @@ async def test_a_command_that_is_given_up_while_it_starts_ends_with_all_it_start
     told = tmp_path / "told"
     os.mkfifo(told)
     async with asyncio.TaskGroup() as group:
-        script = f"sleep 1000 & echo $! > '{told}'; wait"
+        script = f"sleep 1000 & echo $$ $! > '{told}'; wait"
         running = group.create_task(run(("sh", "-c", script), os.environ, within_s=1000))
         for _ in range(steps):
             await asyncio.sleep(0)
-        child = psutil.Process(int(told.read_text()))
+        first, child = map(psutil.Process, map(int, told.read_text().split()))
         running.cancel()
         await asyncio.wait([running], timeout=30)
-        is_over = running.done()
+        is_over = running.done() and not psutil.pid_exists(first.pid)
         with suppress(psutil.NoSuchProcess):  # what is not over shall not hold up the next test
-            await eventually(lambda: asyncio.to_thread(_has_ended, child), expected=is_over)
+            await eventually(lambda: asyncio.to_thread(has_ended, child.pid), expected=is_over)
             child.kill()
     assert is_over
-
-
-def _has_ended(process):
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_command_that_takes_too_long_has_no_exit_code(tmp_path):

@@ -11,6 +11,7 @@ from parley_agent.refactor.requests import Proposed, Refused, RunningTests
 from parley_agent.refactor.scratch import Limits, Outcome, Scratch
 from parley_agent.refactor.tasks import TaskClass
 from support.event_stores import eventually
+from support.processes import has_ended
 from support.virtual_time import standing_until
 
 SLOW = """def evens(numbers):
@@ -132,7 +133,7 @@ def test_a_command_that_never_ends_is_killed_with_its_children(shop):
         scratch = Scratch.of(str(shop), Limits(run_s=90))
         outcome = await scratch.run((sys.executable, "-c", parent))
         scratch.remove()
-        await eventually(lambda: asyncio.to_thread(is_running, pid_file), expected=False)
+        await eventually(lambda: asyncio.to_thread(has_ended, int(pid_file.read_text())), expected=True)
         return outcome
 
     outcome = standing_until(lambda: pid_file.exists() and pid_file.read_text() != "", killed())
@@ -143,7 +144,7 @@ async def test_what_a_command_leaves_behind_is_not_waited_for(scratch, left_behi
     """A command that passed has passed, though what it started out of its group holds its output open."""
     pid_file, command = left_behind
     assert await scratch.run((sys.executable, "-c", command)) == Outcome(passed=True, tail="passed")
-    assert is_running(pid_file)
+    assert not has_ended(int(pid_file.read_text()))
 
 
 @pytest.fixture
@@ -156,13 +157,6 @@ def left_behind(tmp_path_factory):
     )
     yield pid_file, command
     psutil.Process(int(pid_file.read_text())).kill()
-
-
-def is_running(pid_file):
-    try:
-        return psutil.Process(int(pid_file.read_text())).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 async def test_endless_output_is_bounded(scratch):

@@ -1,10 +1,13 @@
 """Looking for editors."""
 
-import psutil
+import asyncio
+
 import pytest
 
 from parley_server.checkup.editors import EDITORS, editors, verdict_of
 from parley_server.checkup.findings import Area, Finding, Verdict
+from support.event_stores import eventually
+from support.processes import has_ended
 from support.virtual_time import standing_until
 
 NEOVIM = EDITORS[0]
@@ -69,8 +72,7 @@ def test_an_editor_that_never_answers_is_waited_for_no_longer_than_told(install,
     path = install(code=f"sleep 1000 & echo $! > {pid_file}; wait")
     found = standing_until(lambda: pid_file.exists() and pid_file.read_text() != "", editors(path))
     assert (found[2].verdict, found[2].found) == (Verdict.WARNING, f"{path}/code does not tell its version")
-    left = int(pid_file.read_text())
-    assert not psutil.pid_exists(left) or psutil.Process(left).status() == psutil.STATUS_ZOMBIE
+    asyncio.run(eventually(lambda: asyncio.to_thread(has_ended, int(pid_file.read_text())), expected=True))
 
 
 def test_an_old_editor_is_told_what_it_lacks():
