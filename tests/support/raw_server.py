@@ -45,9 +45,11 @@ class RawServer:
         self.body(json.dumps(message).encode())
 
     def ask(self, method, params=None, request_id=1):
-        """Send a request; the response."""
+        """Send a request; the response. What the server traces until then is passed over."""
         self.send({"jsonrpc": "2.0", "id": request_id, "method": method, "params": params})
-        return self.next()
+        while (told := self.next()) is not None and told.get("method") == "$/logTrace":
+            pass
+        return told
 
     def tell(self, method, params=None):
         """Send a notification."""
