@@ -1,10 +1,12 @@
 """The threads that read a SQLite store: who is cancelled ends its own read, and nobody else's."""
 
 import asyncio
+import sqlite3
 import threading
 
 import pytest
 
+from parley_events.stores.sqlite.connection import connect_reader
 from parley_events.stores.sqlite.reader import THREADS, Reader
 from parley_events.stores.sqlite.statements import HEAD
 from support.event_stores import Outside, happened, sqlite_store
@@ -95,3 +97,9 @@ async def test_a_read_that_is_cancelled_before_it_begins_is_none(reader):
     for each in reading:
         each.cancel()
     await asyncio.wait(reading)
+
+
+def test_what_can_be_opened_in_no_way_is_told_as_that(tmp_path):
+    """It is tried without a log as well, where none is there: here it is a folder."""
+    with pytest.raises(sqlite3.OperationalError, match="unable to open database file"):
+        connect_reader(tmp_path)
