@@ -1,4 +1,4 @@
-"""Call records for tests: whole ones, with any field replaced, and strategies that make any record at all."""
+"""Call records for tests: whole ones, with any field replaced, strategies that make any, and the clock they go by."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -35,6 +35,16 @@ WARM = CallRecord(
     first_visible_ns=5_200_000_000,
     wall_ns=7_200_000_000,
 )
+
+
+class StoppedClock:
+    """A clock that always shows `STARTED`."""
+
+    def now(self) -> datetime:
+        return STARTED
+
+    def monotonic_ns(self) -> int:
+        return 0
 
 
 def records(count: int, **fields) -> tuple[CallRecord, ...]:

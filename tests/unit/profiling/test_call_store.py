@@ -20,17 +20,7 @@ from parley_profiling.stores.files import explained, inode, move_aside, open_for
 from parley_profiling.stores.items import write_items
 from parley_profiling.stores.rows import from_row, to_row
 from parley_profiling.stores.schema import SCHEMA_VERSION
-from support.records import STARTED, WARM, any_record, records
-
-
-class StoppedClock:
-    """A clock that always shows the same moment."""
-
-    def now(self):
-        return STARTED
-
-    def monotonic_ns(self):
-        return 0
+from support.records import STARTED, WARM, StoppedClock, any_record, records
 
 
 @pytest.fixture

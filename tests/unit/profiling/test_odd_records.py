@@ -9,21 +9,18 @@ from parley_profiling.stores import CallStore, read_calls
 from parley_profiling.stores.rows import breaker_from_row, breaker_to_row
 from parley_providers.breaker import BreakerKey, BreakerStatus, StoredBreaker
 from parley_providers.usage import Timings, Usage
-from support.records import STARTED, WARM
+from support.records import STARTED, WARM, StoppedClock
 
 
-class Clock:
-    """A clock that shows the same moment, until it breaks."""
+class BreakingClock(StoppedClock):
+    """One that breaks when it is told to."""
 
     broken = False
 
     def now(self):
         if self.broken:
             raise ArithmeticError("no time")
-        return STARTED
-
-    def monotonic_ns(self):
-        return 0
+        return super().now()
 
 
 @pytest.fixture
@@ -45,7 +42,7 @@ def path(tmp_path):
 )
 def test_what_a_server_said_that_cannot_be_kept_is_unknown(path, odd, kept):
     """The rest of its record is kept, and so is the record after it; no thread ends by it."""
-    store, after = CallStore(path, clock=Clock()), replace(WARM, record_id="r2")
+    store, after = CallStore(path, clock=StoppedClock()), replace(WARM, record_id="r2")
     store.observe(replace(WARM, **odd))
     assert store.flush(timeout_s=30)
     store.observe(after)
@@ -64,7 +61,7 @@ def test_a_breaker_whose_reason_is_half_a_character_is_kept():
 
 def test_a_failure_that_nobody_thought_of_is_told_and_the_next_records_are_kept(path, caplog):
     """Here of the clock that names a damaged file; whoever waits for the record is not held up."""
-    clock = Clock()
+    clock = BreakingClock()
     store = CallStore(path, clock=clock)
     path.parent.mkdir()
     path.write_bytes(b"no database " * 500)
@@ -82,7 +79,7 @@ def test_a_failure_that_nobody_thought_of_is_told_and_the_next_records_are_kept(
 
 def test_after_such_a_failure_the_file_is_opened_anew(path, caplog):
     """What it failed on may be closed: the next records are written at once, and nobody is told that they cannot be."""
-    clock = Clock()
+    clock = BreakingClock()
     store = CallStore(path, clock=clock)
     store.observe(WARM)
     assert store.flush(timeout_s=30)
